@@ -1,0 +1,17 @@
+module orrery
+
+go 1.26
+
+require (
+	github.com/google/go-cmp v0.7.0
+	github.com/mlange-42/arche v0.15.3
+	github.com/zeebo/xxh3 v1.0.2
+	golang.org/x/tools v0.38.0
+	pgregory.net/rapid v1.2.0
+)
+
+require (
+	github.com/klauspost/cpuid/v2 v2.0.9 // indirect
+	golang.org/x/mod v0.29.0 // indirect
+	golang.org/x/sync v0.17.0 // indirect
+)
