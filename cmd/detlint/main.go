@@ -1,0 +1,9 @@
+package main
+
+import (
+	"golang.org/x/tools/go/analysis/unitchecker"
+
+	"orrery/cmd/detlint/internal/detlint"
+)
+
+func main() { unitchecker.Main(detlint.New()) }

@@ -1,0 +1,205 @@
+package ecs
+
+import (
+	"fmt"
+	"math/bits"
+
+	"github.com/zeebo/xxh3"
+
+	"orrery/ecs/random"
+)
+
+// Commit sends what a batch left in Out without asking a link: an envelope is
+// due Delay ticks on. It is the fast path of a message and written for it: one
+// envelope's steps do not wait for another's, but for the fold's one product.
+func (w *World) Commit(b *Batch) {
+	near := &w.wheel.levels[0]
+	store := w.wheel.chunks.envelopes
+	horizon, now, fold := near.horizon, b.Tick, w.digest.fold
+	cause, index := -1, uint64(0)
+	var root uint64
+	var from Node
+	sent := len(b.Out)
+	for i := range b.Out {
+		s := &b.Out[i]
+		if c := int(s.Cause); c != cause {
+			if c < cause {
+				b.badCause(i)
+			}
+			cause, index = c, 0
+			if c < len(b.Envelopes) {
+				e := &b.Envelopes[c]
+				root, from = e.tag>>idShift, e.To
+			} else {
+				root, from = uint64(b.ID(c)), b.Node(c)
+			}
+		}
+		index += golden
+		due := now + max(s.Delay, 1)
+		tag := random.Mix(root+index)&^flagsMask | uint64(s.Kind)
+		if s.To < 1<<programShift || s.Kind&slabFlag != 0 {
+			w.digest.fold = fold
+			w.commitSlow(&Envelope{To: s.To, From: from, tag: tag, A: s.A, B: s.B}, due)
+			sent--
+			fold, store = w.digest.fold, w.wheel.chunks.envelopes
+			continue
+		}
+		hi1, lo1 := bits.Mul64(uint64(s.To)|uint64(from)<<32^k0, tag^k1)
+		hi2, lo2 := bits.Mul64(s.A^k2, (s.B+uint64(due)*golden)^k3)
+		fold = fold*k4 + ((hi1 ^ lo1) + (hi2 ^ lo2))
+		if due >= horizon {
+			w.wheel.pushFar(&Envelope{To: s.To, From: from, tag: tag, A: s.A, B: s.B}, due)
+			store = w.wheel.chunks.envelopes
+			continue
+		}
+		q := &near.slots[due&(levelSlots-1)]
+		if q.next == q.end {
+			w.wheel.addChunk(0, int(due&(levelSlots-1)), nearLength)
+			store = w.wheel.chunks.envelopes
+		}
+		e := &store[q.next]
+		e.To, e.From, e.tag, e.A, e.B = s.To, from, tag, s.A, s.B
+		q.next++
+	}
+	w.wheel.count += sent
+	w.counts.Sent += uint64(sent)
+	w.digest.fold = fold
+	if w.wheel.count > w.config.MaxEnvelopes {
+		w.tooMany(b.program.schema.Name)
+	}
+}
+
+func (w *World) tooMany(who string) {
+	panic(&LimitError{Limit: "envelopes in flight", Max: int64(w.config.MaxEnvelopes), Where: fmt.Sprintf("program %q at tick %d", who, w.tick)})
+}
+
+func (b *Batch) badCause(i int) {
+	panic(fmt.Sprintf("ecs: program %q: Out[%d] is caused by event %d, the one before it by a later one; sends must follow the order of their causes", b.program.schema.Name, i, b.Out[i].Cause))
+}
+
+// commitSlow posts what is for a group, or has its payload in the slab.
+func (w *World) commitSlow(e *Envelope, due Tick) {
+	if e.To.IsGroup() {
+		w.fanOut(e, func(copied *Envelope) { w.Post(copied, due) })
+		return
+	}
+	w.Post(e, due)
+}
+
+// Envelopes calls f with each envelope that the batch's sends make, in order,
+// and the delay asked for: a send to a group makes one a member. It is how a
+// router sees what is sent; f posts it, or not.
+func (b *Batch) Sends(f func(e *Envelope, delay Tick)) {
+	cause, index := -1, uint64(0)
+	for i := range b.Out {
+		s := &b.Out[i]
+		if c := int(s.Cause); c != cause {
+			if c < cause {
+				b.badCause(i)
+			}
+			cause, index = c, 0
+		}
+		e := Envelope{To: s.To, From: b.Node(cause), A: s.A, B: s.B, tag: childTag(b.ID(cause), index, s.Kind)}
+		index++
+		if e.To.IsGroup() {
+			b.world.fanOut(&e, func(copied *Envelope) { f(copied, s.Delay) })
+			continue
+		}
+		f(&e, s.Delay)
+	}
+}
+
+// Post puts an envelope in flight, due at a tick to come.
+func (w *World) Post(e *Envelope, due Tick) {
+	if e.To == 0 || int(e.To.Program()) >= len(w.programs) || e.To.ordinal() > w.programs[e.To.Program()].births {
+		w.badTarget(e)
+	}
+	due = max(due, w.tick+1)
+	w.digest.add(hashEnvelope(e, due))
+	w.wheel.push(e, due)
+	w.counts.Sent++
+	if w.wheel.count > w.config.MaxEnvelopes {
+		w.tooMany(w.NodeName(e.From))
+	}
+}
+
+// Lose counts an envelope as sent and dropped: a link's verdict.
+func (w *World) Lose(e *Envelope, c Cause) {
+	w.digest.add(hashEnvelope(e, Tick(-1-int64(c))))
+	w.counts.Sent++
+	w.Drop(e, c)
+}
+
+// Purge drops the envelopes in flight that f selects.
+func (w *World) Purge(c Cause, f func(e *Envelope) bool) {
+	w.wheel.purge(func(e *Envelope) bool {
+		drop := f(e)
+		if drop {
+			w.Drop(e, c)
+		}
+		return drop
+	})
+}
+
+// Twin returns a copy of an envelope with an identity of its own, and a share
+// in the payload.
+func (w *World) Twin(e *Envelope) Envelope {
+	t := *e
+	t.tag = childTag(e.ID(), 0, 0)&^flagsMask | e.tag&flagsMask
+	if t.tag&slabFlag != 0 {
+		w.slab.share(t.A)
+	}
+	return t
+}
+
+// Outside makes an envelope from nobody: a message from outside the world, or
+// the start of a node. Its identity derives from the target's name and the
+// name given, which must differ between such envelopes of one tick.
+func (w *World) Outside(to Node, k Kind, a, b uint64, name string) Envelope {
+	id := random.Mix(w.nameHash(to)^hashString(name)+uint64(w.tick)*golden) >> idShift
+	return Envelope{To: to, tag: id<<idShift | uint64(k), A: a, B: b}
+}
+
+func (w *World) nameHash(n Node) uint64 { return hashString(w.NodeName(n)) }
+
+// WithBytes makes bytes the payload of an envelope.
+func (w *World) WithBytes(e *Envelope, payload []byte) {
+	e.A, e.B = w.slab.put(payload), xxh3.Hash(payload)
+	e.tag |= slabFlag
+}
+
+// SendBytes appends a send whose payload is bytes, which are copied.
+func (b *Batch) SendBytes(cause int, to Node, k Kind, delay Tick, payload []byte) {
+	b.Out = append(b.Out, Send{To: to, Cause: uint16(cause), Kind: k | slabFlag, Delay: delay, A: b.world.slab.put(payload), B: xxh3.Hash(payload)})
+}
+
+// Size returns an envelope's size on a link, in bytes: the payload's canonical
+// bytes and a header.
+func (w *World) Size(e *Envelope) int {
+	if e.tag&slabFlag != 0 {
+		return HeaderSize + len(w.slab.get(e.A))
+	}
+	return HeaderSize + w.kinds[e.tag&kindMask].size
+}
+
+// FlipBit flips one bit of an envelope's payload, chosen by any number; it
+// reports whether there was a payload. A shared payload is copied first.
+func (w *World) FlipBit(e *Envelope, n uint64) bool {
+	size := uint64(w.Size(e)-HeaderSize) * 8
+	if size == 0 {
+		return false
+	}
+	bit := n % size
+	switch {
+	case e.tag&slabFlag != 0:
+		b := append([]byte(nil), w.slab.get(e.A)...)
+		b[bit/8] ^= 1 << (bit % 8)
+		w.slab.release(e.A)
+		w.WithBytes(e, b)
+	case bit < 64:
+		e.A ^= 1 << bit
+	default:
+		e.B ^= 1 << (bit - 64)
+	}
+	return true
+}

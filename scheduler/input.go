@@ -1,0 +1,63 @@
+package scheduler
+
+import (
+	"slices"
+
+	"orrery/ecs"
+	"orrery/systems"
+)
+
+// Input is an action and the tick it takes effect in.
+type Input struct {
+	Tick   ecs.Tick
+	Action systems.Action
+}
+
+// inputs are in the order in which they take effect: by tick, and within one
+// as they were added. What is past stays: a run that goes back meets it again.
+type inputs struct {
+	list []Input
+	at   int // the first that was not carried out, if the run has not gone back
+}
+
+// At has actions take effect at a tick to come.
+func (r *Run) At(t ecs.Tick, actions ...systems.Action) {
+	t = max(t, r.World.Tick()+1)
+	i, _ := slices.BinarySearchFunc(r.inputs.list, t+1, func(in Input, t ecs.Tick) int { return int(in.Tick - t) })
+	for k, a := range actions {
+		r.inputs.list = slices.Insert(r.inputs.list, i+k, Input{t, a})
+	}
+}
+
+// Command has an action take effect at the next tick boundary, and returns
+// the tick: what a user or a viewer asks for while the run is under way.
+func (r *Run) Command(a systems.Action) ecs.Tick {
+	t := r.World.Tick() + 1
+	r.At(t, a)
+	return t
+}
+
+// Inputs returns all inputs, past and to come.
+func (r *Run) Inputs() []Input { return r.inputs.list }
+
+// due returns the next action due at a tick, nil if there is none.
+func (in *inputs) due(t ecs.Tick) *systems.Action {
+	if in.at < len(in.list) && in.list[in.at].Tick == t {
+		in.at++
+		return &in.list[in.at-1].Action
+	}
+	return nil
+}
+
+// next returns the tick of the first input to come, or Never.
+func (in *inputs) next() ecs.Tick {
+	if in.at < len(in.list) {
+		return in.list[in.at].Tick
+	}
+	return ecs.Never
+}
+
+// seek goes to the first input after a tick.
+func (in *inputs) seek(t ecs.Tick) {
+	in.at, _ = slices.BinarySearchFunc(in.list, t+1, func(x Input, t ecs.Tick) int { return int(x.Tick - t) })
+}

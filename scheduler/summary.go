@@ -1,0 +1,52 @@
+package scheduler
+
+import (
+	"orrery/ecs"
+	"orrery/systems"
+)
+
+// Summary is what a run came to.
+type Summary struct {
+	Seed     uint64
+	Tick     ecs.Tick
+	Time     ecs.Nanoseconds
+	Nodes    int
+	Links    int
+	InFlight int
+	Counts   ecs.Counts
+	Checks   []systems.Result
+	Tallies  []systems.Tally
+	Spreads  []systems.Spread
+	Digest   ecs.Digest
+}
+
+// End ends the run: it hashes all state once more and sums up.
+func (r *Run) End() Summary {
+	r.World.Checkpoint()
+	return r.summary(true)
+}
+
+// Summary sums up a run under way.
+func (r *Run) Summary() Summary { return r.summary(false) }
+
+func (r *Run) summary(done bool) Summary {
+	w := r.World
+	return Summary{
+		Seed: w.Seed(), Tick: w.Tick(), Time: w.Time(w.Tick()), Nodes: w.LiveNodes(), Links: r.Links.Len(),
+		InFlight: w.InFlight(), Counts: *w.Counts(), Checks: r.Checks.Results(done),
+		Tallies: r.Measures.Tallies(), Spreads: r.Measures.Spreads(), Digest: w.Digest(),
+	}
+}
+
+// Worst returns the worst outcome of the checks: Broken before Unmet before
+// Undecided before Held.
+func (s *Summary) Worst() systems.Outcome {
+	worst := systems.Held
+	rank := map[systems.Outcome]int{systems.Held: 0, systems.Undecided: 1, systems.Unmet: 2, systems.Broken: 3}
+	for _, c := range s.Checks {
+		if rank[c.Outcome] > rank[worst] {
+			worst = c.Outcome
+		}
+	}
+	return worst
+}

@@ -1,0 +1,135 @@
+package systems
+
+import (
+	"math/bits"
+
+	"orrery/ecs"
+)
+
+// Cuts are what separates nodes from each other for a while. A cut takes one
+// or more of 64 bits: an envelope is cut if its sender is on the near side of
+// a bit whose far side its target is on, so that any number of cuts costs two
+// look-ups a send, and none at all while nothing is cut.
+type Cuts struct {
+	world *ecs.World
+	sides *ecs.Rows[side]
+	index index // (node, 0) to side
+	used  uint64
+}
+
+type side struct {
+	Out, In uint64 // bits whose near, whose far side the node is on
+	Node    ecs.Node
+	_       [4]byte
+}
+
+// MaxCuts is how many bits there are: a one-way cut takes one, a two-way cut
+// two, a partition one a side.
+const MaxCuts = 64
+
+// NewCuts returns the cuts of a world: none yet.
+func NewCuts(w *ecs.World) *Cuts { return &Cuts{world: w, sides: ecs.NewRows[side](w, "cut")} }
+
+// Cut names a cut, so that it can be healed by itself: its bits.
+type Cut uint64
+
+// Between cuts what is sent from one side to the other, and back unless
+// oneWay. Sides may be groups.
+func (c *Cuts) Between(a, b ecs.Node, oneWay bool) Cut {
+	cut := c.oneWay(c.world.Members(a), c.world.Members(b))
+	if !oneWay {
+		cut |= c.oneWay(c.world.Members(b), c.world.Members(a))
+	}
+	return cut
+}
+
+// Partition cuts sides from each other; who is on none is reached by all.
+func (c *Cuts) Partition(sides ...ecs.Node) Cut {
+	var cut Cut
+	for i, near := range sides {
+		bit := c.bit()
+		cut |= bit
+		c.add(c.world.Members(near), bit, 0)
+		for j, far := range sides {
+			if j != i {
+				c.add(c.world.Members(far), 0, bit)
+			}
+		}
+	}
+	return cut
+}
+
+func (c *Cuts) oneWay(from, to []ecs.Node) Cut {
+	bit := c.bit()
+	c.add(from, bit, 0)
+	c.add(to, 0, bit)
+	return bit
+}
+
+func (c *Cuts) bit() Cut {
+	if c.used == 1<<MaxCuts-1 {
+		panic(&ecs.LimitError{Limit: "cuts at a time", Max: MaxCuts, Where: "a cut or partition; heal some first"})
+	}
+	bit := uint64(1) << bits.TrailingZeros64(^c.used)
+	c.used |= bit
+	return Cut(bit)
+}
+
+func (c *Cuts) add(nodes []ecs.Node, out, in Cut) {
+	for _, n := range nodes {
+		i := c.index.find(uint64(n), 0)
+		if i < 0 {
+			i = c.sides.Add(side{Node: n})
+			c.index.put(uint64(n), 0, i)
+		}
+		s := c.sides.Edit(i)
+		s.Out |= uint64(out)
+		s.In |= uint64(in)
+	}
+}
+
+// Heal ends a cut.
+func (c *Cuts) Heal(cut Cut) {
+	c.used &^= uint64(cut)
+	if c.used == 0 {
+		c.HealAll()
+		return
+	}
+	for i := range c.sides.Len() {
+		s := c.sides.Edit(i)
+		s.Out &^= uint64(cut)
+		s.In &^= uint64(cut)
+	}
+}
+
+// HealAll ends all cuts.
+func (c *Cuts) HealAll() {
+	c.used = 0
+	c.sides.Truncate(0)
+	c.index.clear()
+}
+
+// cuts reports whether a cut lies between two nodes, in that direction.
+func (c *Cuts) cuts(from, to ecs.Node) bool {
+	if c.used == 0 {
+		return false
+	}
+	i, j := c.index.find(uint64(from), 0), c.index.find(uint64(to), 0)
+	return i >= 0 && j >= 0 && c.sides.At(i).Out&c.sides.At(j).In != 0
+}
+
+// DropInFlight drops what is under way across a cut.
+func (c *Cuts) DropInFlight() {
+	c.world.Purge(ecs.DroppedCut, func(e *ecs.Envelope) bool { return c.cuts(e.From, e.To) })
+}
+
+// rebuild makes what is derived from the rows again, after a restore.
+func (c *Cuts) rebuild() {
+	c.index.clear()
+	c.used = 0
+	for i := range c.sides.Len() {
+		s := c.sides.At(i)
+		c.index.put(uint64(s.Node), 0, i)
+		c.used |= s.Out | s.In
+	}
+}

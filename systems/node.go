@@ -1,0 +1,230 @@
+package systems
+
+import (
+	"fmt"
+
+	"orrery/ecs"
+	"orrery/ecs/random"
+)
+
+// Node is a program written a node at a time: its handlers are called once an
+// event, with the node's own state. S is the state, a plain struct; use
+// struct{ _ [8]byte } style padding rules of [ecs.Schema].
+type Node[S any] struct {
+	Name    string
+	Initial S
+	Durable []string
+	Boxed   func() ecs.Boxed
+	On      []On[S]
+	Every   []EveryNode[S]
+	Start   func(me *Me, s *S) // at first and after each restart
+	Stop    func(me *Me, s *S) // when stopped or exiting; a crash does not ask
+	Direct  bool               // see [Program.Direct]
+}
+
+// On handles messages, or one-shot timers, of a kind.
+type On[S any] struct {
+	Kind ecs.Kind
+	Do   func(me *Me, s *S, m *ecs.Envelope)
+}
+
+// EveryNode is a recurring timer.
+type EveryNode[S any] struct {
+	Name   string
+	Period ecs.Nanoseconds
+	Do     func(me *Me, s *S)
+}
+
+// Me is the node that a handler runs for: what it may do besides changing its
+// state. It is good until the handler returns.
+type Me struct {
+	b         *ecs.Batch
+	lifecycle *Lifecycle
+	timers    *Timers
+	measures  *Measures
+	links     *Links
+	exiting   bool
+	code      uint8
+}
+
+// Self returns the node.
+func (m *Me) Self() ecs.Node { return m.b.Node(m.b.At) }
+
+// Name returns the node's name.
+func (m *Me) Name() string { return m.World().NodeName(m.Self()) }
+
+// World returns the world, for reading: names, groups, time.
+func (m *Me) World() *ecs.World { return m.b.World() }
+
+// Tick returns the tick.
+func (m *Me) Tick() ecs.Tick { return m.b.Tick }
+
+// Now returns the simulated time.
+func (m *Me) Now() ecs.Nanoseconds { return m.World().Time(m.b.Tick) }
+
+// Send sends a message to a node or group.
+func (m *Me) Send(to ecs.Node, kind ecs.Kind, a, b uint64) {
+	m.SendAfter(0, to, kind, a, b)
+}
+
+// SendAfter sends a message that sets out a number of ticks from now.
+func (m *Me) SendAfter(delay ecs.Tick, to ecs.Node, kind ecs.Kind, a, b uint64) {
+	m.b.Out = append(m.b.Out, ecs.Send{To: to, Cause: uint16(m.b.At), Kind: kind, Delay: delay, A: a, B: b})
+}
+
+// SendBytes sends a message whose payload is bytes, which are copied.
+func (m *Me) SendBytes(to ecs.Node, kind ecs.Kind, payload []byte) {
+	m.b.SendBytes(m.b.At, to, kind, 0, payload)
+}
+
+// Bytes returns a message's payload of bytes, for reading within the handler.
+func (m *Me) Bytes(e *ecs.Envelope) []byte { return m.World().Payload(e) }
+
+// After arms a one-shot timer, whose kind must be a timer's: it comes to On
+// after the time, rounded up to a tick, with a. It dies with the incarnation.
+func (m *Me) After(d ecs.Nanoseconds, kind ecs.Kind, a uint64) { m.arm(d, kind, a, 0) }
+
+// AfterKeyed is After for a timer that replaces the node's pending timer of
+// the same key, and that [Me.Cancel] ends.
+func (m *Me) AfterKeyed(key uint64, d ecs.Nanoseconds, kind ecs.Kind, a uint64) {
+	m.arm(d, kind, a, m.timers.arm(m.Self(), key, m.b.NextID(m.b.At)))
+}
+
+func (m *Me) arm(d ecs.Nanoseconds, kind ecs.Kind, a uint64, row uint32) {
+	if !kind.IsTimer() || kind.IsControl() {
+		panic(fmt.Sprintf("systems: kind %q is not a timer's; declare it with TimerKind", m.World().KindName(kind)))
+	}
+	m.b.Out = append(m.b.Out, ecs.Send{
+		To: m.Self(), Cause: uint16(m.b.At), Kind: kind, Delay: m.World().TicksCeil(d),
+		A: a, B: uint64(m.b.Life(m.b.At).Incarnation)<<32 | uint64(row),
+	})
+}
+
+// Cancel ends the node's pending timer of a key; it reports whether there was
+// one.
+func (m *Me) Cancel(key uint64) bool { return m.timers.cancel(m.Self(), key) }
+
+// Neighbours returns the nodes this one is linked to; for reading.
+func (m *Me) Neighbours() []ecs.Node { return m.links.Neighbours(m.Self()) }
+
+// Draws returns this event's draws from a stream: the same for the same event
+// of the same run, whatever else happens. Asked again, it begins again.
+func (m *Me) Draws(s ecs.Stream) random.Source { return m.b.Draws(s, m.b.At) }
+
+// Exit ends the node once the handler returns: its Stop is asked, and nothing
+// else comes to it until it is started again.
+func (m *Me) Exit(code uint8) { m.exiting, m.code = true, code }
+
+// Bear makes a node of a program, which starts in the next tick.
+func (m *Me) Bear(p ecs.ProgramID, name string) ecs.Node {
+	n := m.World().Bear(p, name)
+	m.lifecycle.StartAt(m.b.Tick+1, n)
+	return n
+}
+
+// Count adds to a counter.
+func (m *Me) Count(c Counter, n int64) { m.measures.Count(c, n) }
+
+// Measure adds a value to a distribution.
+func (m *Me) Measure(d Distribution, v int64) { m.measures.Add(d, v) }
+
+// AddNode declares a program written a node at a time.
+func AddNode[S any](s *Set, n Node[S]) ecs.ProgramID { return s.Programs.Add(n.program(s)) }
+
+// program makes the program for columns that calls the node's handlers.
+func (n Node[S]) program(s *Set) Program {
+	a := &adapter[S]{node: n, me: Me{lifecycle: s.Lifecycle, timers: s.Timers, measures: s.Measures, links: s.Links}}
+	for _, on := range n.On {
+		a.add(on)
+	}
+	p := Program{
+		Schema: ecs.Schema{Name: n.Name, State: n.Initial, Durable: n.Durable, Boxed: n.Boxed},
+		Act:    a.act, Direct: n.Direct, remake: n.program,
+	}
+	if n.Start != nil {
+		p.Start = func(b *ecs.Batch) { a.each(b, n.Start) }
+	}
+	if n.Stop != nil {
+		p.Stop = func(b *ecs.Batch) { a.each(b, n.Stop) }
+	}
+	for _, e := range n.Every {
+		p.Every = append(p.Every, Every{Name: e.Name, Period: e.Period, Act: func(b *ecs.Batch) { a.each(b, e.Do) }})
+	}
+	return p
+}
+
+// adapter hands the events of a batch to a Node one at a time.
+type adapter[S any] struct {
+	node     Node[S]
+	handlers []func(*Me, *S, *ecs.Envelope) // by kind without flags
+	me       Me
+}
+
+func (a *adapter[S]) add(on On[S]) {
+	i := on.Kind.Index()
+	for len(a.handlers) <= i {
+		a.handlers = append(a.handlers, nil)
+	}
+	if a.handlers[i] != nil {
+		panic(fmt.Sprintf("systems: program %q handles kind %d twice", a.node.Name, i))
+	}
+	a.handlers[i] = on.Do
+}
+
+func (a *adapter[S]) act(b *ecs.Batch) {
+	states := ecs.States[S](b)
+	me := &a.me
+	me.b = b
+	for i := range b.Envelopes {
+		e := &b.Envelopes[i]
+		b.At = i
+		if b.Exited() && !b.Up(i) {
+			b.World().Refuse(ecs.DroppedDown)
+			continue
+		}
+		if e.IsTimer() && !me.timers.fire(e) {
+			b.World().Refuse(ecs.DroppedStale)
+			continue
+		}
+		k := e.Kind().Index()
+		if k >= len(a.handlers) || a.handlers[k] == nil {
+			a.unhandled(e)
+		}
+		a.handlers[k](me, &states[b.Rows[i]], e)
+		if me.exiting {
+			a.exit(&states[b.Rows[i]])
+		}
+	}
+}
+
+func (a *adapter[S]) unhandled(e *ecs.Envelope) {
+	w := a.me.World()
+	panic(fmt.Sprintf("systems: program %q has no handler for kind %q, which %s sent to %s", a.node.Name, w.KindName(e.Kind()), w.NodeName(e.From), w.NodeName(e.To)))
+}
+
+// each calls a handler that has no message.
+func (a *adapter[S]) each(b *ecs.Batch, do func(*Me, *S)) {
+	states := ecs.States[S](b)
+	me := &a.me
+	me.b = b
+	for i, row := range b.Rows {
+		b.At = i
+		if b.Exited() && !b.Up(i) {
+			continue
+		}
+		do(me, &states[row])
+		if me.exiting {
+			a.exit(&states[row])
+		}
+	}
+}
+
+// exit ends the node whose handler asked for it.
+func (a *adapter[S]) exit(s *S) {
+	me := &a.me
+	if a.node.Stop != nil {
+		a.node.Stop(me, s)
+	}
+	me.exiting = false
+	me.lifecycle.end(me.Self(), ecs.Down, me.code)
+}

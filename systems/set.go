@@ -1,0 +1,53 @@
+package systems
+
+import "orrery/ecs"
+
+// Set is the systems of one world, wired to each other. It owns nothing but
+// the wiring: what they know lies in the world.
+type Set struct {
+	World     *ecs.World
+	Programs  *Programs
+	Links     *Links
+	Cuts      *Cuts
+	Waiting   *Waiting
+	Timers    *Timers
+	Recurring *Recurring
+	Lifecycle *Lifecycle
+	Deliver   *Deliver
+	Faults    *Faults
+	Checks    *Checks
+	Measures  *Measures
+}
+
+// NewSet makes the systems of a world. The order is that of their tables.
+func NewSet(w *ecs.World) *Set {
+	s := &Set{World: w, Programs: NewPrograms(w)}
+	s.Cuts = NewCuts(w)
+	s.Links = NewLinks(w, s.Cuts)
+	s.Waiting = NewWaiting(w)
+	s.Timers = NewTimers(w)
+	s.Recurring = NewRecurring(w, s.Programs)
+	s.Lifecycle = NewLifecycle(w, s.Programs, s.Recurring, s.Waiting, s.Timers)
+	s.Deliver = NewDeliver(w, s.Programs, s.Links, s.Lifecycle, s.Waiting)
+	s.Faults = NewFaults(w, s.Lifecycle, s.Cuts)
+	s.Checks = NewChecks(w)
+	s.Measures = NewMeasures(w)
+	return s
+}
+
+// Like declares in this set's world what another's has: programs, kinds,
+// checks, measures. It is the first half of a fork; the second is a restore.
+func (s *Set) Like(other *Set) {
+	s.World.DeclareLike(other.World)
+	s.Programs.like(other.Programs, s)
+	s.Checks.like(other.Checks)
+	s.Measures.like(other.Measures)
+}
+
+// Rebuild makes what systems derive from the world's tables again, after a
+// restore.
+func (s *Set) Rebuild() {
+	s.Links.rebuild()
+	s.Timers.rebuild()
+	s.Recurring.rebuild()
+}
