@@ -158,6 +158,10 @@ func (w *World) LiveNodes() int { return w.nodes }
 // NextDue returns the next tick at which an envelope is due, or Never.
 func (w *World) NextDue() Tick { return w.wheel.nextDue() }
 
+// EachInFlight calls f with every envelope under way and when it is due. Of
+// those due in one tick, those sent earlier come earlier.
+func (w *World) EachInFlight(f func(e *Envelope, due Tick)) { w.wheel.each(f) }
+
 // Begin enters a tick: no envelope may be due before it.
 func (w *World) Begin(t Tick) {
 	w.tick = t

@@ -3,6 +3,7 @@
 package detmath
 
 import (
+	"fmt"
 	"math"
 	"runtime"
 	"testing"
@@ -13,8 +14,10 @@ import (
 // float draws floats of any bits, the edges often.
 var float = rapid.OneOf(
 	rapid.Custom(func(t *rapid.T) float64 { return math.Float64frombits(rapid.Uint64().Draw(t, "bits")) }),
+	rapid.Custom(func(t *rapid.T) float64 { // NaN of any sign and payload, and infinities
+		return math.Float64frombits(0x7ff<<52 | rapid.Uint64().Draw(t, "bits"))
+	}),
 	rapid.SampledFrom(edges),
-	rapid.Float64(),
 )
 
 // classOf reduces a float to what must be the same in every implementation:
@@ -100,16 +103,26 @@ func TestOneNaN(t *testing.T) {
 
 // TestInt64 saturates outside of the range and truncates inside.
 func TestInt64(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		f := float.Draw(t, "f")
+	check := func(f float64) error {
 		i, ok := Int64(f)
 		switch inside := -0x1p63 <= f && f < 0x1p63; {
 		case ok != inside:
-			t.Fatalf("Int64(%v) is ok: %v", f, ok)
+			return fmt.Errorf("Int64(%v) is ok: %v", f, ok)
 		case inside && float64(i) != math.Trunc(f):
-			t.Fatalf("Int64(%v) = %d", f, i)
+			return fmt.Errorf("Int64(%v) = %d", f, i)
 		case f >= 0x1p63 && i != math.MaxInt64, f < -0x1p63 && i != math.MinInt64, f != f && i != 0:
-			t.Fatalf("Int64(%v) = %d does not saturate", f, i)
+			return fmt.Errorf("Int64(%v) = %d does not saturate", f, i)
+		}
+		return nil
+	}
+	for _, f := range edges {
+		if err := check(f); err != nil {
+			t.Error(err)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		if err := check(float.Draw(t, "f")); err != nil {
+			t.Fatal(err)
 		}
 	})
 }

@@ -69,9 +69,7 @@ func expm1Scale(r, e float64, k int) float64 {
 		return 1 + float64(2*(r-e))
 	case k <= -2 || k > 56:
 		return math.Ldexp(1-(e-r), k) - 1
-	case k < 20:
-		t := 1 - math.Ldexp(1, -k)
-		return math.Ldexp(t-(e-r), k)
 	}
-	return math.Ldexp(1+(r-(e+math.Ldexp(1, -k))), k)
+	t := 1 - math.Ldexp(1, -k)
+	return math.Ldexp(t-(e-r), k)
 }

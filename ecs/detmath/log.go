@@ -57,7 +57,7 @@ func logEdge(x float64) (value float64, is bool) {
 func mantissa(x float64) (m, k float64) {
 	m, exponent := math.Frexp(x)
 	if m < math.Sqrt2/2 {
-		m *= 2
+		m = float64(2 * m)
 		exponent--
 	}
 	return m, float64(exponent)

@@ -36,7 +36,7 @@ func log2Centre(x float64) (m, n float64, centre log2Point) {
 		1.35003920212974897128e-08, // 0x3e4cfdeb43cfd006
 	}
 	m, exponent := math.Frexp(x)
-	m, n = 2*m, float64(exponent-1)
+	m, n = float64(2*m), float64(exponent-1)
 	switch {
 	case m < 1.2247448713915890: // √1.5
 		return m, n, one

@@ -46,7 +46,8 @@ func timesFourOverPi(x float64) (high, low uint64) {
 	high2, _ := bits.Mul64(word(2), significand)
 	high1, low1 := bits.Mul64(word(1), significand)
 	low, carry := bits.Add64(low1, high2, 0)
-	high, _ = bits.Add64(word(0)*significand, high1, carry)
+	_, low0 := bits.Mul64(word(0), significand)
+	high, _ = bits.Add64(low0, high1, carry)
 	return high, low
 }
 

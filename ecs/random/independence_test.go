@@ -35,12 +35,24 @@ func TestDrawsDoNotDependOnOrder(t *testing.T) {
 	})
 }
 
+// steps are by how much a tick and an ID move the state of a Source, before the
+// finaliser hides it.
+func steps() (tick, id uint64) { return 0xd1342543de82ef95, 0xaef17502108ef2d9 }
+
+func TestStepsAreThoseOfAt(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		key, tick, id := rapid.Uint64().Draw(t, "key"), rapid.Int64().Draw(t, "tick"), rapid.Uint64().Draw(t, "id")
+		tickStep, idStep := steps()
+		if got, want := unmix(Key(key).At(tick, id).state), key+uint64(tick)*tickStep+id*idStep; got != want {
+			t.Fatalf("the state is the finaliser of %#x, want %#x", got, want)
+		}
+	})
+}
+
 // TestNoSmallStepsCancel: ticks dt apart collide with IDs apart by the solution
 // of dt·tickStep + di·idStep = 0; there is none with a small di.
 func TestNoSmallStepsCancel(t *testing.T) {
-	// At shows its steps only through Mix.
-	state := func(tick int64, id uint64) uint64 { return unmix(Key(0).At(tick, id).state) }
-	tickStep, idStep := state(1, 0), state(0, 1)
+	tickStep, idStep := steps()
 	ratio := tickStep * inverse(idStep)
 	nearest := uint64(math.MaxUint64)
 	for dt := uint64(1); dt <= 1<<20; dt++ {
@@ -51,6 +63,21 @@ func TestNoSmallStepsCancel(t *testing.T) {
 	if nearest < 1<<32 {
 		t.Errorf("within 2^20 ticks, IDs %d apart have the same draws", nearest)
 	}
+}
+
+// TestSourcesDoNotOverlap: the counters of two events do not meet where their
+// steps would without the finaliser in At, one event's second draw being the
+// other's first.
+func TestSourcesDoNotOverlap(t *testing.T) {
+	_, idStep := steps()
+	rapid.Check(t, func(t *rapid.T) {
+		key, id := Key(rapid.Uint64().Draw(t, "key")), rapid.Uint64().Draw(t, "id")
+		s, ahead := key.At(0, id), key.At(0, id+golden*inverse(idStep))
+		s.Uint64()
+		if s == ahead {
+			t.Fatalf("the event %#x continues as another one", id)
+		}
+	})
 }
 
 func TestFirstDrawsAreDistinct(t *testing.T) {
