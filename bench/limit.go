@@ -134,22 +134,19 @@ func (l *Limit) act(run []limitEvent) {
 		s := key.At(int64(t), e.ID)
 		r := s.Uint64()
 		to := uint32((r >> 32) * n >> 32)
-		if to >= e.To {
-			to++
-		}
+		to += notBelow(to, e.To)
 		var delay uint64
 		if mean == 0 {
 			delay = 1 + r&63
 		} else {
-			before := s
-			u := s.Uint64()
+			u := peek(s)
 			layer := uint8(u)
 			if u < accept[layer] {
 				x, _ := bits.Mul64(u, width[layer])
 				high, low := bits.Mul64(x, mean)
 				delay = (m.Lookahead + (high<<6 | low>>58)) >> 10
 			} else {
-				delay = (m.Lookahead + before.ExponentialOf(mean)) >> 10
+				delay = (m.Lookahead + s.ExponentialOf(mean)) >> 10
 			}
 		}
 		q := &slots[(uint64(t)+max(delay, 1))&mask]

@@ -1,6 +1,8 @@
 package bench
 
 import (
+	"math/bits"
+
 	"orrery/ecs"
 	"orrery/ecs/random"
 	"orrery/scheduler"
@@ -38,9 +40,7 @@ type State struct{ Count, Sum, Hash, Last uint64 }
 func (m *PHOLD) next(s random.Source, self uint32) (to uint32, delay uint64, r uint64) {
 	r = s.Uint64()
 	to = uint32((r >> 32) * uint64(m.Nodes-1) >> 32)
-	if to >= self {
-		to++
-	}
+	to += notBelow(to, self)
 	if m.Mean == 0 {
 		return to, 1 + r&63, r
 	}
@@ -65,20 +65,42 @@ func (m PHOLD) Columns(c ecs.Config) *scheduler.Run {
 	id := run.Programs.Add(systems.Program{
 		Schema: ecs.Schema{Name: "phold", State: State{}},
 		Direct: true,
-		Act: func(b *ecs.Batch) {
-			states, key, first := ecs.States[State](b), b.World().Key(s), b.Envelopes[0].To-ecs.Node(b.Rows[0])
-			out := b.Room(len(b.Envelopes))
-			for i := range b.Envelopes {
-				e, row := &b.Envelopes[i], b.Rows[i]
-				st := &states[row]
-				st.take(e.A, e.B, b.Tick, uint32(e.From))
-				to, delay, r := m.next(key.At(int64(b.Tick), uint64(e.ID())), row)
-				out[i] = ecs.Send{To: first + ecs.Node(to), Cause: uint16(i), Kind: kind, Delay: ecs.Tick(delay), A: st.Sum, B: r}
-			}
-		},
+		Act:    func(b *ecs.Batch) { m.act(b, s, kind) },
 	})
 	m.begin(run, id, kind)
 	return run
+}
+
+// act is what PHOLD does for columns: the draws of next written out, since the
+// compiler does not inline them.
+func (m *PHOLD) act(b *ecs.Batch, s ecs.Stream, kind ecs.Kind) {
+	states, key := ecs.States[State](b), b.World().Key(s)
+	first := b.Envelopes[0].To - ecs.Node(b.Rows[0]) // the node of row 0
+	accept, width := random.ExponentialTables()
+	now, mean, n := b.Tick, m.Mean<<10, uint64(m.Nodes-1)
+	rows, out := b.Rows[:len(b.Envelopes)], b.Room(len(b.Envelopes))[:len(b.Envelopes)]
+	for i := range b.Envelopes {
+		e, row := &b.Envelopes[i], rows[i]
+		st := &states[row]
+		st.take(e.A, e.B, now, uint32(e.From))
+		draws := key.At(int64(now), uint64(e.ID()))
+		r := draws.Uint64()
+		to := uint32((r >> 32) * n >> 32)
+		to += notBelow(to, row)
+		delay := 1 + r&63
+		if mean > 0 {
+			u := peek(draws)
+			if layer := uint8(u); u < accept[layer] {
+				x, _ := bits.Mul64(u, width[layer])
+				high, low := bits.Mul64(x, mean)
+				delay = (m.Lookahead + (high<<6 | low>>58)) >> 10
+			} else {
+				delay = (m.Lookahead + draws.ExponentialOf(mean)) >> 10
+			}
+		}
+		o := &out[i]
+		o.To, o.Cause, o.Kind, o.Delay, o.A, o.B = first+ecs.Node(to), uint16(i), kind, ecs.Tick(delay), st.Sum, r
+	}
 }
 
 // Calls builds PHOLD a node at a time: a Go call a message.
@@ -114,3 +136,10 @@ func (m PHOLD) begin(run *scheduler.Run, id ecs.ProgramID, kind ecs.Kind) {
 		run.World.Post(&e, ecs.Tick(delay))
 	}
 }
+
+// peek returns the number that the source would draw next.
+func peek(s random.Source) uint64 { return s.Uint64() }
+
+// notBelow returns 1 if a is at least b, and 0 otherwise, without a branch: the
+// draw decides, so a branch would be mispredicted half the time.
+func notBelow(a, b uint32) uint32 { return uint32((int64(b)-int64(a)-1)>>63) & 1 }

@@ -227,7 +227,7 @@ func (w *World) die(n Node) {
 	if p.rowOf == nil {
 		p.leaveIdentity()
 	}
-	p.rowOf[n.ordinal()-1] = noRow
+	p.rowOf[n.ordinal()-1], p.ordinals[row] = noRow, 0
 	p.life.data[row] = Life{}
 	if p.state != nil {
 		clear(p.stateBytes(row))

@@ -34,6 +34,7 @@ func (w *World) Deliver(h Handler) {
 		for c := s.head; c >= 0; {
 			run := w.wheel.chunks.near(s, c)
 			w.wheel.count -= len(run)
+			w.touchChunk(w.wheel.chunks.next[c])
 			w.deliverRun(only, run, h)
 			c = w.wheel.chunks.free(c)
 		}
@@ -47,6 +48,20 @@ func (w *World) Deliver(h Handler) {
 			from = to
 		}
 	}
+}
+
+// touchChunk reads a chunk's lines ahead: the processor sees no stride from
+// one chunk to the next.
+func (w *World) touchChunk(c int32) {
+	if c < 0 {
+		return
+	}
+	var x Node
+	run := w.wheel.chunks.envelopes[c*nearLength:][:nearLength]
+	for i := 0; i < nearLength; i += 2 {
+		x |= run[i].To
+	}
+	w.scratch.touched = byte(x)
 }
 
 // onlyProgram returns the program that everything due is for, if there is one,

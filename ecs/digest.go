@@ -30,13 +30,20 @@ func fold128(a, b uint64) uint64 {
 func hashString(s string) uint64 { return xxh3.HashString(s) }
 
 // hashEnvelope returns the contribution of an envelope: everything but where
-// in the slab a payload lies.
+// in the slab a payload lies. It is linear, and each factor odd, so a change in
+// one field always shows; changes in several that would cancel out are as
+// unlikely as a collision, since the tag is a hash already. Products of 64 bits
+// instead of 128 are what a message can afford.
 func hashEnvelope(e *Envelope, due Tick) uint64 {
 	a := e.A
 	if e.tag&slabFlag != 0 {
 		a = 0 // B is the hash of the bytes
 	}
-	return fold128(uint64(e.To)|uint64(e.From)<<32^k0, e.tag^k1) + fold128(a^k2, (e.B+uint64(due)*golden)^k3)
+	return envelopeWord(uint64(e.To)|uint64(e.From)<<32, e.tag, a, e.B, due)
+}
+
+func envelopeWord(ends, tag, a, b uint64, due Tick) uint64 {
+	return tag + uint64(due) + ends*k1 + a*k2 + b*k3
 }
 
 // digester folds what happens, in order, and knows when to hash all state.
@@ -103,44 +110,55 @@ func (w *World) tableSum(t *Table) uint64 {
 	return sum
 }
 
+// pageSum hashes the rows of a page. A node's row counts under the node's
+// number, which a run binds to its name, and a free one not at all.
 func (w *World) pageSum(t *Table, page int) uint64 {
 	first := page << pageShift
 	last := min(first+PageRows, t.rows)
+	var ordinals []uint32
+	if t.owner != nil && t.owner.ordinals != nil {
+		ordinals = t.owner.ordinals
+	}
 	var sum uint64
 	for row := first; row < last; row++ {
 		h := t.hash
-		if t.names != nil {
-			if h = t.names(row); h == 0 {
-				continue // a free row
+		if t.owner != nil {
+			ordinal := uint32(row) + 1
+			if ordinals != nil {
+				if ordinal = ordinals[row]; ordinal == 0 {
+					continue
+				}
 			}
+			h += uint64(ordinal) * golden
 		}
-		sum += w.rowHash(t, row, h)
+		if t.plain {
+			sum += hashWords(unsafe.Add(t.base, row*t.stride), t.stride, h)
+		} else {
+			sum += w.canonicalHash(t, row, h)
+		}
 	}
 	return sum
 }
 
-// rowHash hashes one row's canonical bytes, 16 at a time.
-func (w *World) rowHash(t *Table, row int, h uint64) uint64 {
-	p := unsafe.Add(t.base, row*t.stride)
-	if !t.plain {
-		if cap(w.digest.buffer) < t.stride {
-			w.digest.buffer = make([]byte, t.stride)
-		}
-		b := w.digest.buffer[:t.stride]
-		t.canonicalRow(p, b)
-		p = unsafe.Pointer(unsafe.SliceData(b))
+// canonicalHash hashes one row's canonical bytes.
+func (w *World) canonicalHash(t *Table, row int, h uint64) uint64 {
+	if cap(w.digest.buffer) < t.stride {
+		w.digest.buffer = make([]byte, t.stride)
 	}
-	return hashWords(p, t.stride, h)
+	b := w.digest.buffer[:t.stride]
+	t.canonicalRow(unsafe.Add(t.base, row*t.stride), b)
+	return hashWords(unsafe.Pointer(unsafe.SliceData(b)), t.stride, h)
 }
 
-// hashWords hashes a multiple of 8 canonical bytes.
+// hashWords hashes a multiple of 8 canonical bytes, 16 at a time.
 func hashWords(p unsafe.Pointer, n int, h uint64) uint64 {
-	i := 0
-	for ; i+16 <= n; i += 16 {
-		h = fold128(word((*byte)(unsafe.Add(p, i)))^h^k0, word((*byte)(unsafe.Add(p, i+8)))^k1)
+	h ^= k0
+	for ; n >= 16; n -= 16 {
+		h = fold128(word(p)^h, word(unsafe.Add(p, 8))^k1)
+		p = unsafe.Add(p, 16)
 	}
-	if i < n {
-		h = fold128(word((*byte)(unsafe.Add(p, i)))^h^k2, k3)
+	if n > 0 {
+		h = fold128(word(p)^h, k3)
 	}
 	return random.Mix(h)
 }
@@ -149,9 +167,28 @@ func hashWords(p unsafe.Pointer, n int, h uint64) uint64 {
 // no hash of its own: it is that of sending, which every tick folds.
 func (w *World) inFlightSum() uint64 {
 	var sum uint64
-	w.wheel.each(func(e *Envelope, due Tick) { sum += random.Mix(hashEnvelope(e, due)) })
+	near := &w.wheel.levels[0]
+	for i := range near.slots {
+		s, due := near.slots[i], w.wheel.slotTick(i)
+		for c := s.head; c >= 0; c = w.wheel.chunks.next[c] {
+			run := w.wheel.chunks.near(s, c)
+			for k := range run {
+				e := &run[k]
+				a := e.A
+				if e.tag&slabFlag != 0 {
+					a = 0
+				}
+				sum += inFlightWord(envelopeWord(uint64(e.To)|uint64(e.From)<<32, e.tag, a, e.B, due), e.tag)
+			}
+		}
+	}
+	w.wheel.eachFar(func(e *Envelope, due Tick) { sum += inFlightWord(hashEnvelope(e, due), e.tag) })
 	return sum
 }
+
+// inFlightWord ties an envelope's fields together before words are summed: a
+// sum of linear words would not see two envelopes swap their payloads.
+func inFlightWord(word, tag uint64) uint64 { return word * (tag | 1) }
 
 func (p *program) boxedSum(w *World) uint64 {
 	if p.boxed == nil {

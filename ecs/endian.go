@@ -52,8 +52,8 @@ func canonicalFloat32(b uint32) uint32 {
 }
 
 // word reads 8 canonical bytes.
-func word(b *byte) uint64 {
-	v := *(*uint64)(unsafe.Pointer(b))
+func word(p unsafe.Pointer) uint64 {
+	v := *(*uint64)(p)
 	if !hostLittleEndian {
 		v = bits.ReverseBytes64(v)
 	}

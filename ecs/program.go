@@ -80,17 +80,11 @@ func (w *World) Program(s Schema) ProgramID {
 	p.lifeTable = newTable(s.Name+".life", reflect.TypeFor[Life]())
 	p.lifeTable.resize = func(rows int) unsafe.Pointer { return p.resizeLife(rows) }
 	w.addTable(p.lifeTable)
-	nameOf := func(row int) uint64 {
-		if l := &p.life.data[row]; l.Status != Absent {
-			return l.Name
-		}
-		return 0
-	}
-	p.lifeTable.names = nameOf
+	p.lifeTable.owner = p
 	if p.stateType != nil {
 		p.state = newTable(s.Name+".state", p.stateType)
 		p.state.resize = func(rows int) unsafe.Pointer { p.store.reserve(rows); return p.store.statePointer() }
-		p.state.names = nameOf
+		p.state.owner = p
 		w.addTable(p.state)
 	}
 	p.kept = durableMask(s, p.stateType)

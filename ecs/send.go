@@ -2,7 +2,6 @@ package ecs
 
 import (
 	"fmt"
-	"math/bits"
 
 	"github.com/zeebo/xxh3"
 
@@ -44,9 +43,7 @@ func (w *World) Commit(b *Batch) {
 			fold, store = w.digest.fold, w.wheel.chunks.envelopes
 			continue
 		}
-		hi1, lo1 := bits.Mul64(uint64(s.To)|uint64(from)<<32^k0, tag^k1)
-		hi2, lo2 := bits.Mul64(s.A^k2, (s.B+uint64(due)*golden)^k3)
-		fold = fold*k4 + ((hi1 ^ lo1) + (hi2 ^ lo2))
+		fold = fold*k4 + envelopeWord(uint64(s.To)|uint64(from)<<32, tag, s.A, s.B, due)
 		if due >= horizon {
 			w.wheel.pushFar(&Envelope{To: s.To, From: from, tag: tag, A: s.A, B: s.B}, due)
 			store = w.wheel.chunks.envelopes

@@ -31,9 +31,9 @@ type Table struct {
 	// summed is the generation up to which sums is valid.
 	summed uint32
 
-	plain bool                 // the row's memory is its canonical form: little-endian host, no floats
-	shape bool                 // part of the digest
-	names func(row int) uint64 // a row's name hash, nil if rows have no names
+	plain bool     // the row's memory is its canonical form: little-endian host, no floats
+	shape bool     // part of the digest
+	owner *program // whose lives the rows go with, nil if rows are not nodes
 	// resize makes room for a number of rows and returns where they lie.
 	resize func(rows int) unsafe.Pointer
 	debug  tableDebug

@@ -230,22 +230,32 @@ func (v *level) firstUsed(base, n Tick) (Tick, bool) {
 // each calls f with every envelope in flight and its due tick. The order
 // within a tick is that of sending; across levels there is none.
 func (w *wheel) each(f func(e *Envelope, due Tick)) {
-	for l := range w.levels {
+	near := &w.levels[0]
+	for i := range near.slots {
+		s := near.slots[i]
+		for c := s.head; c >= 0; c = w.chunks.next[c] {
+			run := w.chunks.near(s, c)
+			for k := range run {
+				f(&run[k], w.slotTick(i))
+			}
+		}
+	}
+	w.eachFar(f)
+}
+
+// eachFar is each for the levels above 0.
+func (w *wheel) eachFar(f func(e *Envelope, due Tick)) {
+	for l := 1; l < levels; l++ {
 		v := &w.levels[l]
-		length := uint32(farLength)
-		if l == 0 {
-			length = nearLength
+		if v.used == [levelSlots / 64]uint64{} {
+			continue
 		}
 		for i := range v.slots {
 			s := v.slots[i]
 			for c := s.head; c >= 0; c = w.chunks.next[c] {
-				first, n := w.chunks.span(s, c, length)
+				first, n := w.chunks.span(s, c, farLength)
 				for k := first; k < first+n; k++ {
-					due := w.slotTick(i)
-					if l > 0 {
-						due = w.chunks.due(k)
-					}
-					f(&w.chunks.envelopes[k], due)
+					f(&w.chunks.envelopes[k], w.chunks.due(k))
 				}
 			}
 		}
