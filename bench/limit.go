@@ -102,12 +102,26 @@ func (l *Limit) RunUntil(t ecs.Tick) {
 				n = s.next - first
 			}
 			l.Events += uint64(n)
+			l.touchChunk(l.next[c])
 			l.act(l.store[first : first+n])
 			after := l.next[c]
 			l.next[c], l.free = l.free, c
 			c = after
 		}
 	}
+}
+
+// touchChunk reads a chunk's lines ahead, where that pays.
+func (l *Limit) touchChunk(c int32) {
+	if c < 0 || len(l.States) <= 8192 {
+		return
+	}
+	var x uint32
+	run := l.store[c*limitChunk:][:limitChunk]
+	for i := 0; i < limitChunk; i += 2 {
+		x |= run[i].To
+	}
+	l.sink = uint64(x)
 }
 
 func (l *Limit) act(run []limitEvent) {

@@ -167,15 +167,16 @@ func (w *World) deliverBatch(p *program, run []Envelope, h Handler) {
 	base := uint32(makeNode(p.id, 1))
 	count := uint32(p.lifeTable.rows)
 	var flags uint64
-	bad := false
 	for i := range run {
 		e := &run[i]
 		flags |= e.tag
 		row := uint32(e.To) - base
-		bad = bad || row >= count
+		if row >= count {
+			w.badTarget(e)
+		}
 		rows[i] = row
 	}
-	if bad || flags&timerFlag != 0 {
+	if flags&timerFlag != 0 {
 		w.deliverEach(p, run, h)
 		return
 	}

@@ -9,81 +9,87 @@ import (
 )
 
 // Commit sends what a batch left in Out without asking a link: an envelope is
-// due Delay ticks on. It is the fast path of a message and written for it: one
-// envelope's steps do not wait for another's, but for the fold's one product.
+// due Delay ticks on.
 func (w *World) Commit(b *Batch) {
-	near := &w.wheel.levels[0]
-	store := w.wheel.chunks.envelopes
-	horizon, now, fold := near.horizon, b.Tick, w.digest.fold
-	cause, index := -1, uint64(0)
-	var root uint64
-	var from Node
-	sent := len(b.Out)
-	for i := range b.Out {
-		s := &b.Out[i]
-		if c := int(s.Cause); c != cause {
-			if c < cause {
-				b.badCause(i)
-			}
-			cause, index = c, 0
-			if c < len(b.Envelopes) {
-				e := &b.Envelopes[c]
-				root, from = e.tag>>idShift, e.To
-			} else {
-				root, from = uint64(b.ID(c)), b.Node(c)
-			}
-		}
-		index += golden
-		due := now + max(s.Delay, 1)
-		tag := random.Mix(root+index)&^flagsMask | uint64(s.Kind)
-		if s.To < 1<<programShift || s.Kind&slabFlag != 0 {
-			w.digest.fold = fold
-			w.commitSlow(&Envelope{To: s.To, From: from, tag: tag, A: s.A, B: s.B}, due)
-			sent--
-			fold, store = w.digest.fold, w.wheel.chunks.envelopes
-			continue
-		}
-		fold = fold*k4 + envelopeWord(uint64(s.To)|uint64(from)<<32, tag, s.A, s.B, due)
-		if due >= horizon {
-			w.wheel.pushFar(&Envelope{To: s.To, From: from, tag: tag, A: s.A, B: s.B}, due)
-			store = w.wheel.chunks.envelopes
-			continue
-		}
-		q := &near.slots[due&(levelSlots-1)]
-		if q.next == q.end {
-			w.wheel.addChunk(0, int(due&(levelSlots-1)), nearLength)
-			store = w.wheel.chunks.envelopes
-		}
-		e := &store[q.next]
-		e.To, e.From, e.tag, e.A, e.B = s.To, from, tag, s.A, s.B
-		q.next++
+	before := w.counts.Sent
+	if len(b.Envelopes) > 0 {
+		w.commitEnvelopes(b)
+	} else {
+		b.Sends(func(e *Envelope, delay Tick) { w.post(e, w.tick+max(delay, 1)) })
 	}
-	w.wheel.count += sent
-	w.counts.Sent += uint64(sent)
-	w.digest.fold = fold
-	if w.wheel.count > w.config.MaxEnvelopes {
+	if w.counts.Sent != before && w.wheel.count > w.config.MaxEnvelopes {
 		w.tooMany(b.program.schema.Name)
 	}
 }
 
+// commitEnvelopes is the fast path of a message. Its inner loop calls nothing,
+// so that all it works with stays in registers, and one envelope's steps do
+// not wait for another's, but for the fold's one product. What is not plain (a
+// full chunk, a far tick, a group, a payload in the slab) leaves the inner
+// loop and is posted.
+func (w *World) commitEnvelopes(b *Batch) {
+	near := &w.wheel.levels[0]
+	now, horizon := b.Tick, near.horizon
+	out, caused := b.Out, b.Envelopes
+	fold, store := w.digest.fold, w.wheel.chunks.envelopes
+	cause, index := 0, uint64(0)
+	for i, slow := 0, 0; ; i++ {
+		var tag uint64
+		var due Tick
+		for ; i < len(out); i++ {
+			s := &out[i]
+			c := int(s.Cause)
+			if c != cause {
+				if c < cause {
+					b.badCause(i)
+				}
+				cause, index = c, 0
+			}
+			index += golden
+			e := &caused[c]
+			tag = random.Mix(e.tag>>idShift+index)&^flagsMask | uint64(s.Kind)
+			due = now + max(s.Delay, 1)
+			q := &near.slots[due&(levelSlots-1)]
+			if q.next == q.end || due >= horizon || s.To < 1<<programShift || s.Kind&slabFlag != 0 {
+				break
+			}
+			fold = fold*k4 + envelopeWord(uint64(s.To)|uint64(e.To)<<32, tag, s.A, s.B, due)
+			o := &store[q.next]
+			o.To, o.From, o.tag, o.A, o.B = s.To, e.To, tag, s.A, s.B
+			q.next++
+		}
+		if i == len(out) {
+			w.wheel.count += i - slow
+			w.counts.Sent += uint64(i - slow)
+			w.digest.fold = fold
+			return
+		}
+		s := &out[i]
+		w.digest.fold = fold
+		w.postAny(&Envelope{To: s.To, From: caused[s.Cause].To, tag: tag, A: s.A, B: s.B}, due)
+		fold, store = w.digest.fold, w.wheel.chunks.envelopes
+		slow++
+	}
+}
+
 func (w *World) tooMany(who string) {
-	panic(&LimitError{Limit: "envelopes in flight", Max: int64(w.config.MaxEnvelopes), Where: fmt.Sprintf("program %q at tick %d", who, w.tick)})
+	panic(&LimitError{Limit: "envelopes in flight", Max: int64(w.config.MaxEnvelopes), Where: fmt.Sprintf("%s at tick %d", who, w.tick)})
 }
 
 func (b *Batch) badCause(i int) {
 	panic(fmt.Sprintf("ecs: program %q: Out[%d] is caused by event %d, the one before it by a later one; sends must follow the order of their causes", b.program.schema.Name, i, b.Out[i].Cause))
 }
 
-// commitSlow posts what is for a group, or has its payload in the slab.
-func (w *World) commitSlow(e *Envelope, due Tick) {
+// postAny posts an envelope, or one for each member of the group it is for.
+func (w *World) postAny(e *Envelope, due Tick) {
 	if e.To.IsGroup() {
-		w.fanOut(e, func(copied *Envelope) { w.Post(copied, due) })
+		w.fanOut(e, func(copied *Envelope) { w.post(copied, due) })
 		return
 	}
-	w.Post(e, due)
+	w.post(e, due)
 }
 
-// Envelopes calls f with each envelope that the batch's sends make, in order,
+// Sends calls f with each envelope that the batch's sends make, in order,
 // and the delay asked for: a send to a group makes one a member. It is how a
 // router sees what is sent; f posts it, or not.
 func (b *Batch) Sends(f func(e *Envelope, delay Tick)) {
@@ -108,16 +114,19 @@ func (b *Batch) Sends(f func(e *Envelope, delay Tick)) {
 
 // Post puts an envelope in flight, due at a tick to come.
 func (w *World) Post(e *Envelope, due Tick) {
-	if e.To == 0 || int(e.To.Program()) >= len(w.programs) || e.To.ordinal() > w.programs[e.To.Program()].births {
+	if w.post(e, due); w.wheel.count > w.config.MaxEnvelopes {
+		w.tooMany(w.NodeName(e.From))
+	}
+}
+
+func (w *World) post(e *Envelope, due Tick) {
+	if e.To < 1<<programShift || int(e.To.Program()) >= len(w.programs) || e.To.ordinal() > w.programs[e.To.Program()].births {
 		w.badTarget(e)
 	}
 	due = max(due, w.tick+1)
 	w.digest.add(hashEnvelope(e, due))
 	w.wheel.push(e, due)
 	w.counts.Sent++
-	if w.wheel.count > w.config.MaxEnvelopes {
-		w.tooMany(w.NodeName(e.From))
-	}
 }
 
 // Lose counts an envelope as sent and dropped: a link's verdict.

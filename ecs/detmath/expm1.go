@@ -67,7 +67,7 @@ func expm1Scale(r, e float64, k int) float64 {
 		return float64(-2 * (e - (r + 0.5)))
 	case k == 1:
 		return 1 + float64(2*(r-e))
-	case k <= -2 || k > 56:
+	case k <= -2:
 		return math.Ldexp(1-(e-r), k) - 1
 	}
 	t := 1 - math.Ldexp(1, -k)

@@ -5,6 +5,7 @@ package random
 import (
 	"math"
 	"math/big"
+	"math/bits"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -130,8 +131,9 @@ func TestNormalFitsItsDistribution(t *testing.T) {
 // integers: five deviations, 6 in 10^7 draws, are too rare to wait for.
 func TestExceedsHalfSquare(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		x := rapid.Uint64().Draw(t, "x")
-		threshold := rapid.Uint64().Draw(t, "threshold")
+		// Near mean 1 the low words of the products decide.
+		x := rapid.OneOf(rapid.Uint64(), rapid.Uint64Range(1<<58-1<<32, 1<<58+1<<32)).Draw(t, "x")
+		threshold := rapid.OneOf(rapid.Uint64(), rapid.Uint64Max(32)).Draw(t, "threshold")
 		one := big.NewInt(1 << exponentialBits)
 		d := new(big.Int).Sub(new(big.Int).SetUint64(x), one)
 		d.Mul(d, d)
@@ -207,4 +209,24 @@ func TestZipfIsBelow(t *testing.T) {
 			t.Fatalf("a law kept draws %d, one made at once %d", kept, i)
 		}
 	})
+}
+
+// TestExponentialByHand: the fast path inlined as ExponentialTables says is
+// Exponential, in its value and in what it takes from the Source.
+func TestExponentialByHand(t *testing.T) {
+	accept, width := ExponentialTables()
+	key := NewKey(1, t.Name())
+	for event := range uint64(10_000) {
+		s := key.At(0, event)
+		method, before := s, s
+		u := s.Uint64()
+		x, _ := bits.Mul64(u, width[u&255])
+		if u >= accept[u&255] {
+			s = before
+			x = s.Exponential()
+		}
+		if want := method.Exponential(); x != want || s != method {
+			t.Fatalf("event %d: by hand %d, by the method %d", event, x, want)
+		}
+	}
 }
