@@ -5,7 +5,10 @@ go 1.26
 require (
 	github.com/google/go-cmp v0.7.0
 	github.com/mlange-42/arche v0.15.3
+	github.com/rogpeppe/go-internal v1.14.1
+	github.com/spf13/pflag v1.0.10
 	github.com/zeebo/xxh3 v1.0.2
+	go.starlark.net v0.0.0-20250906160240-bf296ed553ea
 	golang.org/x/tools v0.38.0
 	pgregory.net/rapid v1.2.0
 )
@@ -14,4 +17,5 @@ require (
 	github.com/klauspost/cpuid/v2 v2.0.9 // indirect
 	golang.org/x/mod v0.29.0 // indirect
 	golang.org/x/sync v0.17.0 // indirect
+	golang.org/x/sys v0.37.0 // indirect
 )
