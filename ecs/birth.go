@@ -60,7 +60,7 @@ func (w *World) addNodes(id ProgramID, name string, n int, single bool) Node {
 func (w *World) nextNode(p *program, name string, n int, single bool) Node {
 	w.checkNodes(p, name, n)
 	first := p.births + 1
-	p.names.add(name, first, uint32(n), single)
+	w.name(p, name, first, uint32(n), single)
 	p.births += uint32(n)
 	w.growRows(p, p.lifeTable.rows+n)
 	return makeNode(p.id, first)
@@ -70,7 +70,7 @@ func (w *World) checkNodes(p *program, name string, n int) {
 	if n < 0 || int(p.births)+n > MaxNodes {
 		panic(&LimitError{Limit: "nodes of a program", Max: MaxNodes, Where: fmt.Sprintf("program %q, nodes %q", p.schema.Name, name)})
 	}
-	if w.nodes+n > w.config.MaxNodes {
+	if w.nodes+len(w.births)+n > w.config.MaxNodes {
 		panic(&LimitError{Limit: "nodes", Max: int64(w.config.MaxNodes), Where: fmt.Sprintf("program %q, nodes %q", p.schema.Name, name)})
 	}
 }
@@ -96,11 +96,11 @@ func (w *World) growRows(p *program, rows int) {
 func (p *program) place(w *World, n Node, row uint32) {
 	o := n.ordinal()
 	if p.rowOf == nil && row != o-1 {
-		p.leaveIdentity()
+		p.leaveIdentity(int(row))
 	}
 	if p.rowOf != nil {
 		for len(p.rowOf) < int(o) {
-			p.rowOf = append(p.rowOf, noRow)
+			p.rowOf = append(p.rowOf, unborn)
 		}
 		p.rowOf[o-1], p.ordinals[row] = row, o
 	}
@@ -120,16 +120,13 @@ func (p *program) place(w *World, n Node, row uint32) {
 	}
 }
 
-// leaveIdentity begins to keep the two maps between numbers and rows.
-func (p *program) leaveIdentity() {
-	rows := p.lifeTable.rows
-	p.rowOf = make([]uint32, p.births)
-	p.ordinals = make([]uint32, rows)
+// leaveIdentity begins to keep the two maps between numbers and rows, of which
+// the first have nodes.
+func (p *program) leaveIdentity(rows int) {
+	p.rowOf = make([]uint32, rows)
+	p.ordinals = make([]uint32, p.lifeTable.rows)
 	for i := range p.rowOf {
-		p.rowOf[i] = noRow
-		if i < rows {
-			p.rowOf[i], p.ordinals[i] = uint32(i), uint32(i)+1
-		}
+		p.rowOf[i], p.ordinals[i] = uint32(i), uint32(i)+1
 	}
 }
 
@@ -154,6 +151,24 @@ func (w *World) SetBirthState(n Node) {
 	}
 	p.birthOf[row] = i
 }
+
+// birthSum hashes the states that nodes were born with, where it is not their
+// program's initial one: what crashes will take them back to.
+func (p *program) birthSum() uint64 {
+	var sum uint64
+	for row, i := range p.birthOf {
+		if i == 0 || p.free(row) {
+			continue
+		}
+		b := make([]byte, p.state.stride)
+		p.state.canonicalRow(unsafe.Pointer(unsafe.SliceData(p.born.list[i])), b)
+		sum += hashWords(unsafe.Pointer(unsafe.SliceData(b)), len(b), uint64(p.node(uint32(row)))*golden^k2)
+	}
+	return sum
+}
+
+// free reports whether nobody lies at a row.
+func (p *program) free(row int) bool { return p.life.data[row].Status == Absent }
 
 // forget takes a node's state back to its birth, but for durable fields.
 func (p *program) forget(w *World, row uint32) {
@@ -186,9 +201,9 @@ func (w *World) Bear(id ProgramID, name string) Node {
 		panic(fmt.Sprintf("ecs: node %q: there is no program %d", name, id))
 	}
 	p := w.programs[id]
-	w.checkNodes(p, name, 1+len(w.births))
+	w.checkNodes(p, name, 1)
+	w.name(p, name, p.births+1, 1, true)
 	p.births++
-	p.names.add(name, p.births, 1, true)
 	n := makeNode(id, p.births)
 	w.births = append(w.births, birth{node: n})
 	return n
@@ -204,11 +219,16 @@ func (w *World) Structure() bool {
 	if len(w.births)+len(w.deaths) == 0 {
 		return false
 	}
+	// Deaths come first, for their rows; those of nodes that were only born
+	// in this phase are left over.
 	for _, n := range w.deaths {
 		w.die(n)
 	}
 	for _, b := range w.births {
 		w.bearNow(b.node)
+	}
+	for _, n := range w.deaths {
+		w.die(n)
 	}
 	w.births, w.deaths = w.births[:0], w.deaths[:0]
 	return true
@@ -225,7 +245,7 @@ func (w *World) die(n Node) {
 	}
 	w.mark(p, row)
 	if p.rowOf == nil {
-		p.leaveIdentity()
+		p.leaveIdentity(p.lifeTable.rows)
 	}
 	p.rowOf[n.ordinal()-1], p.ordinals[row] = noRow, 0
 	p.life.data[row] = Life{}

@@ -20,6 +20,8 @@ type scratch struct {
 	sorted  []Envelope // a tick's envelopes, program by program
 	ends    [1 << 8]int
 	touched byte
+	sending Envelope // the one that Sends hands out
+	direct  func(e *Envelope, delay Tick)
 }
 
 // Release puts an envelope ahead of what the tick has due. It is for use

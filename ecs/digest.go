@@ -30,10 +30,10 @@ func fold128(a, b uint64) uint64 {
 func hashString(s string) uint64 { return xxh3.HashString(s) }
 
 // hashEnvelope returns the contribution of an envelope: everything but where
-// in the slab a payload lies. It is linear, and each factor odd, so a change in
-// one field always shows; changes in several that would cancel out are as
-// unlikely as a collision, since the tag is a hash already. Products of 64 bits
-// instead of 128 are what a message can afford.
+// in the slab a payload lies. Tag, due tick and ends come in linearly: the tag
+// is a hash already, with the due tick above the kind in it. The payload does
+// not: signs of floats change together, and what odd factors do to two highest
+// bits cancels out.
 func hashEnvelope(e *Envelope, due Tick) uint64 {
 	a := e.A
 	if e.tag&slabFlag != 0 {
@@ -43,7 +43,7 @@ func hashEnvelope(e *Envelope, due Tick) uint64 {
 }
 
 func envelopeWord(ends, tag, a, b uint64, due Tick) uint64 {
-	return tag + uint64(due) + ends*k1 + a*k2 + b*k3
+	return tag + uint64(due)<<idShift + ends*k1 + fold128(a^k2, b^k3)
 }
 
 // digester folds what happens, in order, and knows when to hash all state.
@@ -83,14 +83,14 @@ func (w *World) Checkpoint() {
 // StateHash hashes everything that shapes the future. It does not depend on
 // the order of rows.
 func (w *World) StateHash() uint64 {
-	sum := random.Mix(uint64(w.tick) ^ k0)
+	sum := random.Mix(uint64(w.tick)^k0) + random.Mix(w.Seed()^k1)
 	for _, t := range w.tables {
 		if t.shape {
 			sum += random.Mix(t.hash ^ w.tableSum(t))
 		}
 	}
 	for _, p := range w.programs {
-		sum += p.boxedSum(w)
+		sum += p.boxedSum(w) + p.birthSum()
 	}
 	return sum + w.inFlightSum()
 }
@@ -98,7 +98,7 @@ func (w *World) StateHash() uint64 {
 // tableSum returns the sum of a table's pages, and hashes those that changed.
 func (w *World) tableSum(t *Table) uint64 {
 	var sum uint64
-	t.debug.verify(t)
+	t.debug.verify(w, t)
 	for page := range t.marks {
 		if t.marks[page] > t.summed {
 			t.sums[page] = w.pageSum(t, page)
@@ -111,7 +111,8 @@ func (w *World) tableSum(t *Table) uint64 {
 }
 
 // pageSum hashes the rows of a page. A node's row counts under the node's
-// number, which a run binds to its name, and a free one not at all.
+// number, which a run binds to its name, and a free one not at all; a row that
+// is no node's counts under its place, by which it is known.
 func (w *World) pageSum(t *Table, page int) uint64 {
 	first := page << pageShift
 	last := min(first+PageRows, t.rows)
@@ -121,16 +122,13 @@ func (w *World) pageSum(t *Table, page int) uint64 {
 	}
 	var sum uint64
 	for row := first; row < last; row++ {
-		h := t.hash
-		if t.owner != nil {
-			ordinal := uint32(row) + 1
-			if ordinals != nil {
-				if ordinal = ordinals[row]; ordinal == 0 {
-					continue
-				}
+		ordinal := uint32(row) + 1
+		if ordinals != nil {
+			if ordinal = ordinals[row]; ordinal == 0 {
+				continue
 			}
-			h += uint64(ordinal) * golden
 		}
+		h := t.hash + uint64(ordinal)*golden
 		if t.plain {
 			sum += hashWords(unsafe.Add(t.base, row*t.stride), t.stride, h)
 		} else {
@@ -187,7 +185,7 @@ func (w *World) inFlightSum() uint64 {
 }
 
 // inFlightWord ties an envelope's fields together before words are summed: a
-// sum of linear words would not see two envelopes swap their payloads.
+// sum of linear words would not see two envelopes swap their ends.
 func inFlightWord(word, tag uint64) uint64 { return word * (tag | 1) }
 
 func (p *program) boxedSum(w *World) uint64 {

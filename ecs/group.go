@@ -11,7 +11,45 @@ import (
 // Groups nest; the members of a group in a group are members.
 type groups struct {
 	members *Rows[membership]
-	lists   [][]Node // by ordinal-1: an index of members, in the order of joining
+	rosters []roster // by ordinal-1: an index of members
+}
+
+// roster is who a group was given, in the order of joining.
+type roster struct {
+	list   []Node
+	set    map[Node]struct{} // of a long list, for looking up; made when needed
+	nested bool              // some member is, or was, a group
+}
+
+// longRoster is from where on a set is quicker than looking at all.
+const longRoster = 32
+
+func (r *roster) has(n Node) bool {
+	if len(r.list) < longRoster {
+		return slices.Contains(r.list, n)
+	}
+	if r.set == nil {
+		r.set = make(map[Node]struct{}, 2*len(r.list))
+		for _, m := range r.list {
+			r.set[m] = struct{}{}
+		}
+	}
+	_, ok := r.set[n]
+	return ok
+}
+
+func (r *roster) add(n Node) {
+	r.list = append(r.list, n)
+	r.nested = r.nested || n.IsGroup()
+	if r.set != nil {
+		r.set[n] = struct{}{}
+	}
+}
+
+func (r *roster) drop(n Node) {
+	i := slices.Index(r.list, n)
+	r.list = slices.Delete(r.list, i, i+1)
+	delete(r.set, n)
 }
 
 type membership struct {
@@ -29,10 +67,10 @@ func (w *World) groupProgram() *program {
 // each member.
 func (w *World) Group(name string, members []Node) Node {
 	p := w.programs[GroupProgram]
+	w.name(p, name, p.births+1, 1, true)
 	p.births++
-	p.names.add(name, p.births, 1, true)
 	g := makeNode(GroupProgram, p.births)
-	w.groups.lists = append(w.groups.lists, nil)
+	w.groups.rosters = append(w.groups.rosters, roster{})
 	for _, m := range members {
 		w.Join(g, m)
 	}
@@ -42,16 +80,27 @@ func (w *World) Group(name string, members []Node) Node {
 // Join adds a node to a group; one that is in it already stays once.
 func (w *World) Join(g, member Node) {
 	w.checkGroup(g)
-	if member == g || member.IsGroup() && slices.Contains(w.Members(member), g) {
-		panic(fmt.Sprintf("ecs: group %s cannot be in itself", w.NodeName(g)))
+	if !w.wasBorn(member) {
+		panic(fmt.Sprintf("ecs: %s cannot join group %q: it was never born", w.NodeName(member), w.NodeName(g)))
 	}
-	list := &w.groups.lists[g.ordinal()-1]
-	if slices.Contains(*list, member) {
+	if w.reaches(member, g) {
+		panic(fmt.Sprintf("ecs: group %q cannot be in itself", w.NodeName(g)))
+	}
+	r := w.roster(g)
+	if r.has(member) {
 		return
 	}
-	*list = append(*list, member)
+	r.add(member)
 	w.groups.members.Add(membership{g, member})
 	w.Fold(4, uint64(g), uint64(member))
+}
+
+func (w *World) roster(g Node) *roster { return &w.groups.rosters[g.ordinal()-1] }
+
+// reaches reports whether a node is a group or has it within, at any depth.
+func (w *World) reaches(n, g Node) bool {
+	return n == g || n.IsGroup() && w.roster(n).nested &&
+		slices.ContainsFunc(w.roster(n).list, func(m Node) bool { return m.IsGroup() && w.reaches(m, g) })
 }
 
 // Leave takes a node out of a group.
@@ -66,13 +115,12 @@ func (w *World) Leave(g, member Node) {
 		*rows.Edit(i) = *rows.At(i + 1)
 	}
 	rows.Truncate(rows.Len() - 1)
-	list := &w.groups.lists[g.ordinal()-1]
-	*list = slices.Delete(*list, slices.Index(*list, member), slices.Index(*list, member)+1)
+	w.roster(g).drop(member)
 	w.Fold(5, uint64(g), uint64(member))
 }
 
 func (w *World) checkGroup(g Node) {
-	if !g.IsGroup() || int(g.ordinal()) > len(w.groups.lists) {
+	if !g.IsGroup() || int(g.ordinal()) > len(w.groups.rosters) {
 		panic(fmt.Sprintf("ecs: %s is not a group", w.NodeName(g)))
 	}
 }
@@ -83,36 +131,43 @@ func (w *World) Members(n Node) []Node {
 	if !n.IsGroup() {
 		return []Node{n}
 	}
-	var all []Node
-	for _, m := range w.groups.lists[n.ordinal()-1] {
-		if !m.IsGroup() {
-			all = append(all, m)
-			continue
-		}
-		all = append(all, w.Members(m)...)
-	}
-	return unique(all)
+	return slices.Clone(w.flat(n))
 }
 
-// unique keeps the first of equal nodes.
-func unique(list []Node) []Node {
-	seen := make(map[Node]bool, len(list))
-	kept := list[:0]
-	for _, n := range list {
-		if !seen[n] {
-			seen[n] = true
-			kept = append(kept, n)
+// flat is Members for reading until somebody joins or leaves.
+func (w *World) flat(g Node) []Node {
+	w.checkGroup(g)
+	r := w.roster(g)
+	if !r.nested {
+		return r.list
+	}
+	var all []Node
+	seen := make(map[Node]struct{}, len(r.list))
+	for _, m := range r.list {
+		if !m.IsGroup() {
+			all = unseen(all, seen, m)
+			continue
+		}
+		for _, n := range w.flat(m) {
+			all = unseen(all, seen, n)
 		}
 	}
-	return kept
+	return all
+}
+
+func unseen(list []Node, seen map[Node]struct{}, n Node) []Node {
+	if _, there := seen[n]; there {
+		return list
+	}
+	seen[n] = struct{}{}
+	return append(list, n)
 }
 
 // rebuildGroups makes the index again from the rows.
 func (w *World) rebuildGroups() {
-	w.groups.lists = make([][]Node, w.programs[GroupProgram].births)
+	w.groups.rosters = make([]roster, w.programs[GroupProgram].births)
 	for _, m := range w.groups.members.All() {
-		list := &w.groups.lists[m.Group.ordinal()-1]
-		*list = append(*list, m.Member)
+		w.roster(m.Group).add(m.Member)
 	}
 }
 
@@ -120,8 +175,7 @@ func (w *World) rebuildGroups() {
 // is for. A copy's identity derives from the member's name, so that who else
 // is in the group changes nothing for it.
 func (w *World) fanOut(e *Envelope, f func(*Envelope)) {
-	w.checkGroup(e.To)
-	for _, m := range w.Members(e.To) {
+	for _, m := range w.flat(e.To) {
 		c := *e
 		c.To = m
 		c.tag = random.Mix(uint64(e.ID())^w.nameHash(m))&^flagsMask | e.tag&flagsMask

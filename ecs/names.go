@@ -18,7 +18,8 @@ type nameRange struct {
 	first  uint32 // ordinal
 	count  uint32
 	prefix string
-	single bool // the prefix is the name: no index
+	order  uint32 // of naming, in the whole world
+	single bool   // the prefix is the name: no index
 }
 
 func (r *nameRange) name(ordinal uint32) string {
@@ -26,10 +27,6 @@ func (r *nameRange) name(ordinal uint32) string {
 		return r.prefix
 	}
 	return r.prefix + "[" + strconv.Itoa(int(ordinal-r.first)) + "]"
-}
-
-func (n *names) add(prefix string, first, count uint32, single bool) {
-	n.ranges = append(n.ranges, nameRange{first: first, count: count, prefix: prefix, single: single})
 }
 
 func (n *names) of(ordinal uint32) (string, bool) {
@@ -48,19 +45,153 @@ func (n *names) of(ordinal uint32) (string, bool) {
 	return n.ranges[i].name(ordinal), true
 }
 
-// find returns the ordinal of the latest node of that name.
-func (n *names) find(name string) (uint32, bool) {
-	prefix, index, indexed := splitIndex(name)
-	for i := len(n.ranges) - 1; i >= 0; i-- {
-		r := &n.ranges[i]
-		switch {
-		case r.single && r.prefix == name:
-			return r.first, true
-		case !r.single && indexed && r.prefix == prefix && index < r.count:
-			return r.first + index, true
+// nameIndex finds ranges of names by prefix, over all programs: open
+// addressing with linear probing, nothing is ever taken out. It is made from
+// the ranges and can be made again, as it is after a restore.
+type nameIndex struct {
+	slots    []nameSlot
+	used     int
+	order    uint32 // ranges named so far
+	brackets int    // single names that might be of a range: "a[1]"
+	made     bool
+}
+
+type nameSlot struct {
+	hash uint32
+	at   uint32 // program and one more than the range's index; 0: free
+}
+
+func (w *World) rangeAt(at uint32) *nameRange {
+	n := Node(at)
+	return &w.programs[n.Program()].names.ranges[n.ordinal()-1]
+}
+
+func prefixHash(prefix string, single bool) uint64 {
+	h := hashString(prefix)
+	if single {
+		h = ^h
+	}
+	return h
+}
+
+// eachRange calls f with the slots of a prefix until f says no, and then
+// returns that slot, or a free one.
+func (w *World) eachRange(prefix string, single bool, f func(r *nameRange, s *nameSlot) bool) *nameSlot {
+	x := &w.names
+	h := prefixHash(prefix, single)
+	for i := int(h) & (len(x.slots) - 1); ; i = (i + 1) & (len(x.slots) - 1) {
+		s := &x.slots[i]
+		if s.at == 0 {
+			return s
+		}
+		if s.hash != uint32(h>>32) {
+			continue
+		}
+		if r := w.rangeAt(s.at); r.single == single && r.prefix == prefix && !f(r, s) {
+			return s
 		}
 	}
-	return 0, false
+}
+
+// indexNames makes the index if it is not there.
+func (w *World) indexNames() {
+	x := &w.names
+	if x.made {
+		return
+	}
+	*x = nameIndex{slots: make([]nameSlot, 64), made: true}
+	w.indexRanges()
+}
+
+func (w *World) indexRanges() {
+	for _, p := range w.programs {
+		for i := range p.names.ranges {
+			w.indexRange(uint32(makeNode(p.id, uint32(i)+1)))
+		}
+	}
+}
+
+// indexRange adds a range. One that covers all of an older one's names takes
+// its place, so that a name given again and again is found at once.
+func (w *World) indexRange(at uint32) {
+	x := &w.names
+	r := w.rangeAt(at)
+	x.order = max(x.order, r.order+1)
+	if r.single && strings.HasSuffix(r.prefix, "]") {
+		x.brackets++
+	}
+	hidden := false
+	s := w.eachRange(r.prefix, r.single, func(other *nameRange, _ *nameSlot) bool {
+		hidden = other.order > r.order && other.count >= r.count
+		return !hidden && !(other.order < r.order && other.count <= r.count)
+	})
+	if hidden {
+		return
+	}
+	if s.at == 0 {
+		x.used++
+	}
+	*s = nameSlot{uint32(prefixHash(r.prefix, r.single) >> 32), at}
+	if 4*x.used > 3*len(x.slots) {
+		old := x.slots
+		x.slots, x.used = make([]nameSlot, 2*len(old)), 0
+		for _, s := range old {
+			if s.at != 0 {
+				w.moveRange(s)
+			}
+		}
+	}
+}
+
+// moveRange adds a slot to an index that has grown: none hides another.
+func (w *World) moveRange(from nameSlot) {
+	r := w.rangeAt(from.at)
+	*w.eachRange(r.prefix, r.single, func(*nameRange, *nameSlot) bool { return true }) = from
+	w.names.used++
+}
+
+// name gives count nodes of a program their names. It panics if a node that
+// lives, or is to be born, has one of them: draws go by name.
+func (w *World) name(p *program, prefix string, first, count uint32, single bool) {
+	if count == 0 {
+		return
+	}
+	w.indexNames()
+	w.checkFree(prefix, count, single)
+	p.names.ranges = append(p.names.ranges, nameRange{first: first, count: count, prefix: prefix, order: w.names.order, single: single})
+	w.indexRange(uint32(makeNode(p.id, uint32(len(p.names.ranges)))))
+}
+
+func (w *World) checkFree(prefix string, count uint32, single bool) {
+	if single {
+		w.checkFreeName(prefix)
+		return
+	}
+	w.eachRange(prefix, false, func(r *nameRange, s *nameSlot) bool {
+		p := Node(s.at).Program()
+		for i := range min(count, r.count) {
+			if n := makeNode(p, r.first+i); !w.died(n) {
+				w.taken(n)
+			}
+		}
+		return true
+	})
+	for i := range count {
+		if w.names.brackets == 0 {
+			break
+		}
+		w.checkFreeName(prefix + "[" + strconv.Itoa(int(i)) + "]")
+	}
+}
+
+func (w *World) checkFreeName(name string) {
+	if n, ok := w.NodeNamed(name); ok && !w.died(n) {
+		w.taken(n)
+	}
+}
+
+func (w *World) taken(n Node) {
+	panic(fmt.Sprintf("ecs: a node %q is there already, in program %q; draws go by name: a name is free again when its node has died", w.NodeName(n), w.programs[n.Program()].schema.Name))
 }
 
 // splitIndex parses "prefix[17]".
@@ -90,12 +221,22 @@ func (w *World) NodeName(n Node) string {
 	return fmt.Sprintf("node %d/%d", n.Program(), n.ordinal())
 }
 
-// NodeNamed returns the latest node that was given a name.
-func (w *World) NodeNamed(name string) (Node, bool) {
-	for _, p := range w.programs {
-		if o, ok := p.names.find(name); ok {
-			return makeNode(p.id, o), true
+// NodeNamed returns the latest node that was given a name: no two have the
+// same one at a time.
+func (w *World) NodeNamed(name string) (n Node, ok bool) {
+	w.indexNames()
+	var order uint32
+	latest := func(index uint32) func(r *nameRange, s *nameSlot) bool {
+		return func(r *nameRange, s *nameSlot) bool {
+			if index < r.count && (!ok || r.order > order) {
+				n, order, ok = makeNode(Node(s.at).Program(), r.first+index), r.order, true
+			}
+			return true
 		}
 	}
-	return 0, false
+	w.eachRange(name, true, latest(0))
+	if prefix, index, indexed := splitIndex(name); indexed {
+		w.eachRange(prefix, false, latest(index))
+	}
+	return n, ok
 }

@@ -23,8 +23,10 @@ const (
 	programShift = 24
 	ordinalMask  = 1<<programShift - 1
 
-	// MaxPrograms is how many programs a world may hold.
-	MaxPrograms = 250
+	// MaxPrograms is how many programs a world may hold. arche v0.15.3 says
+	// 256 component types, but rounds how many there are up to a multiple of
+	// 16 in 8 bits: 240, of which lives take one.
+	MaxPrograms = 239
 	// MaxNodes is how many nodes of one program may be born in a run.
 	MaxNodes = ordinalMask
 )

@@ -158,10 +158,26 @@ func (p *program) row(n Node) (uint32, bool) {
 		return 0, false // to be born at the end of this phase
 	}
 	r := p.rowOf[o-1]
-	return r, r != noRow
+	return r, r < unborn
 }
 
-const noRow = 1<<32 - 1
+// What stands for a row where a number has none.
+const (
+	noRow  = 1<<32 - 1 // the node has died
+	unborn = noRow - 1 // it will be born at the end of this phase
+)
+
+// wasBorn reports whether a number was given to a node, which may live, have
+// died, or be about to be born.
+func (w *World) wasBorn(n Node) bool {
+	return int(n.Program()) < len(w.programs) && n.ordinal() > 0 && n.ordinal() <= w.programs[n.Program()].births
+}
+
+// died reports whether a node is dead. A group never is.
+func (w *World) died(n Node) bool {
+	p, o := w.programs[n.Program()], n.ordinal()
+	return int(o) <= len(p.rowOf) && p.rowOf[o-1] == noRow
+}
 
 // node returns who lies at a row.
 func (p *program) node(row uint32) Node {

@@ -62,8 +62,9 @@ func fieldsOf(of string, t reflect.Type) []Field {
 	if t.Size()%8 != 0 {
 		panic(fmt.Sprintf("ecs: %s: %s has %d bytes; end it with _ [%d]byte, so that rows are alike on every architecture", of, t, t.Size(), 8-t.Size()%8))
 	}
-	if s.end != int(t.Size()) {
-		s.gap(s.end, int(t.Size()))
+	s.reach(int(t.Size()))
+	if len(s.fields) == 0 {
+		panic(fmt.Sprintf("ecs: %s: %s has no fields; a program without state says State: nil", of, t))
 	}
 	return s.fields
 }
@@ -76,19 +77,75 @@ type schemaWalk struct {
 }
 
 func (s *schemaWalk) walk(name string, t reflect.Type, at int) {
-	switch t.Kind() {
-	case reflect.Struct:
+	switch {
+	case t.Size() == 0:
+	case t.Kind() == reflect.Struct:
 		for i := range t.NumField() {
 			f := t.Field(i)
-			s.walk(joinField(name, f.Name), f.Type, at+int(f.Offset))
+			s.field(joinField(name, f.Name), f, at+int(f.Offset))
 		}
-	case reflect.Array:
-		for i := range t.Len() {
-			s.walk(fmt.Sprintf("%s[%d]", name, i), t.Elem(), at+i*int(t.Elem().Size()))
-		}
+	case t.Kind() == reflect.Array:
+		s.array(name, t, at)
 	default:
 		s.leaf(name, t, at)
 	}
+}
+
+func (s *schemaWalk) field(name string, f reflect.StructField, at int) {
+	if f.Name == "_" {
+		s.plain(name, f.Type)
+		s.skip(at, int(f.Type.Size()))
+		return
+	}
+	s.walk(name, f.Type, at)
+}
+
+func (s *schemaWalk) array(name string, t reflect.Type, at int) {
+	size, before := int(t.Elem().Size()), len(s.fields)
+	for i := range t.Len() {
+		s.walk(fmt.Sprintf("%s[%d]", name, i), t.Elem(), at+i*size)
+		if len(s.fields) == before {
+			// Elements without values are blank, however many.
+			s.skip(at+size, int(t.Size())-size)
+			return
+		}
+	}
+}
+
+// plain panics unless a type holds only what a component may. It looks at an
+// array's element once: what is blank is not unfolded.
+func (s *schemaWalk) plain(name string, t reflect.Type) {
+	switch t.Kind() {
+	case reflect.Struct:
+		for i := range t.NumField() {
+			s.plain(joinField(name, t.Field(i).Name), t.Field(i).Type)
+		}
+	case reflect.Array:
+		s.plain(name+"[0]", t.Elem())
+	default:
+		s.typeOf(name, t)
+	}
+}
+
+func (s *schemaWalk) typeOf(name string, t reflect.Type) Type {
+	ft, ok := typeOfKind[t.Kind()]
+	if !ok {
+		panic(fmt.Sprintf("ecs: %s: field %s of %s is a %s; a component holds only bool, sized integers, floats, and arrays and structs of them", s.of, name, s.root, t))
+	}
+	return ft
+}
+
+// reach panics unless everything before a byte is accounted for.
+func (s *schemaWalk) reach(at int) {
+	if gap := at - s.end; gap != 0 {
+		panic(fmt.Sprintf("ecs: %s: %s has %d bytes of padding at byte %d; write them as a field _ [%d]byte, or put the widest fields first", s.of, s.root, gap, s.end, gap))
+	}
+}
+
+// skip accounts for bytes that are no field.
+func (s *schemaWalk) skip(at, size int) {
+	s.reach(at)
+	s.end = at + size
 }
 
 func joinField(outer, inner string) string {
@@ -99,30 +156,13 @@ func joinField(outer, inner string) string {
 }
 
 func (s *schemaWalk) leaf(name string, t reflect.Type, at int) {
-	ft, ok := typeOfKind[t.Kind()]
-	if !ok {
-		panic(fmt.Sprintf("ecs: %s: field %s of %s is a %s; a component holds only bool, sized integers, floats, and arrays and structs of them", s.of, name, s.root, t))
-	}
-	if at != s.end {
-		s.gap(s.end, at)
-	}
+	ft := s.typeOf(name, t)
+	s.skip(at, ft.Size())
 	if at%ft.Size() != 0 {
 		panic(fmt.Sprintf("ecs: %s: field %s of %s lies at byte %d; a %s must lie at a multiple of %d (put the widest fields first)", s.of, name, s.root, at, ft, ft.Size()))
-	}
-	s.end = at + ft.Size()
-	if isBlank(name) {
-		return
 	}
 	if len(s.fields) == maxFields {
 		panic(fmt.Sprintf("ecs: %s: %s unfolds to more than %d values", s.of, s.root, maxFields))
 	}
 	s.fields = append(s.fields, Field{Name: name, Type: ft, Offset: at})
-}
-
-func (s *schemaWalk) gap(from, to int) {
-	panic(fmt.Sprintf("ecs: %s: %s has %d bytes of padding at byte %d; write them as a field _ [%d]byte, or put the widest fields first", s.of, s.root, to-from, from, to-from))
-}
-
-func isBlank(name string) bool {
-	return name == "_" || len(name) > 1 && name[0] == '_' && name[1] == '['
 }

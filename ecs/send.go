@@ -15,7 +15,7 @@ func (w *World) Commit(b *Batch) {
 	if len(b.Envelopes) > 0 {
 		w.commitEnvelopes(b)
 	} else {
-		b.Sends(func(e *Envelope, delay Tick) { w.post(e, w.tick+max(delay, 1)) })
+		b.Sends(w.scratch.direct)
 	}
 	if w.counts.Sent != before && w.wheel.count > w.config.MaxEnvelopes {
 		w.tooMany(b.program.schema.Name)
@@ -94,6 +94,7 @@ func (w *World) postAny(e *Envelope, due Tick) {
 // router sees what is sent; f posts it, or not.
 func (b *Batch) Sends(f func(e *Envelope, delay Tick)) {
 	cause, index := -1, uint64(0)
+	e := &b.world.scratch.sending // f keeps it from being on the stack
 	for i := range b.Out {
 		s := &b.Out[i]
 		if c := int(s.Cause); c != cause {
@@ -102,13 +103,13 @@ func (b *Batch) Sends(f func(e *Envelope, delay Tick)) {
 			}
 			cause, index = c, 0
 		}
-		e := Envelope{To: s.To, From: b.Node(cause), A: s.A, B: s.B, tag: childTag(b.ID(cause), index, s.Kind)}
+		*e = Envelope{To: s.To, From: b.Node(cause), A: s.A, B: s.B, tag: childTag(b.ID(cause), index, s.Kind)}
 		index++
 		if e.To.IsGroup() {
-			b.world.fanOut(&e, func(copied *Envelope) { f(copied, s.Delay) })
+			b.world.fanOut(e, func(copied *Envelope) { f(copied, s.Delay) })
 			continue
 		}
-		f(&e, s.Delay)
+		f(e, s.Delay)
 	}
 }
 
@@ -120,7 +121,7 @@ func (w *World) Post(e *Envelope, due Tick) {
 }
 
 func (w *World) post(e *Envelope, due Tick) {
-	if e.To < 1<<programShift || int(e.To.Program()) >= len(w.programs) || e.To.ordinal() > w.programs[e.To.Program()].births {
+	if e.To.Program() == GroupProgram || !w.wasBorn(e.To) {
 		w.badTarget(e)
 	}
 	due = max(due, w.tick+1)
@@ -166,7 +167,13 @@ func (w *World) Outside(to Node, k Kind, a, b uint64, name string) Envelope {
 	return Envelope{To: to, tag: id<<idShift | uint64(k), A: a, B: b}
 }
 
-func (w *World) nameHash(n Node) uint64 { return hashString(w.NodeName(n)) }
+// nameHash returns the hash of a node's name, from its life if it has one.
+func (w *World) nameHash(n Node) uint64 {
+	if l := w.Life(n); l.Name != 0 {
+		return l.Name
+	}
+	return hashString(w.NodeName(n))
+}
 
 // WithBytes makes bytes the payload of an envelope.
 func (w *World) WithBytes(e *Envelope, payload []byte) {

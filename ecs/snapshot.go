@@ -19,10 +19,16 @@ type Snapshot struct {
 	counts   Counts
 	outside  uint64
 	programs []programSnapshot
-	tables   [][]byte
+	tables   []tableSnapshot
 	wheel    wheelSnapshot
 	slab     []byte
 	free     [slabClasses]uint32
+}
+
+type tableSnapshot struct {
+	name   string
+	stride int
+	rows   []byte
 }
 
 type programSnapshot struct {
@@ -55,8 +61,8 @@ func (s *Snapshot) Tick() Tick { return s.tick }
 // Bytes returns the memory that the state itself takes, without capacity kept.
 func (s *Snapshot) Bytes() int {
 	n := len(s.wheel.envelopes)*EnvelopeSize + 4*len(s.wheel.next) + len(s.slab)
-	for _, t := range s.tables {
-		n += len(t)
+	for i := range s.tables {
+		n += len(s.tables[i].rows)
 	}
 	for i := range s.programs {
 		p := &s.programs[i]
@@ -79,7 +85,9 @@ func (w *World) Snapshot(to *Snapshot) {
 	}
 	to.tables = resized(to.tables, len(w.tables))
 	for i, t := range w.tables {
-		to.tables[i] = append(to.tables[i][:0], t.Bytes()...)
+		kept := &to.tables[i]
+		kept.name, kept.stride = t.name, t.stride
+		kept.rows = append(kept.rows[:0], t.Bytes()...)
 	}
 	w.wheel.snapshot(&to.wheel)
 	to.slab = append(to.slab[:0], w.slab.bytes...)
@@ -139,11 +147,12 @@ func (w *World) Restore(from *Snapshot) error {
 	for i, p := range w.programs {
 		w.restoreProgram(p, &from.programs[i])
 	}
+	w.names.made = false
 	for i, t := range w.tables {
-		rows := len(from.tables[i]) / t.stride
+		rows := len(from.tables[i].rows) / t.stride
 		t.setRows(rows, t.resize(rows))
 		t.epoch++
-		copy(t.Bytes(), from.tables[i])
+		copy(t.Bytes(), from.tables[i].rows)
 		for page := range t.marks {
 			t.marks[page] = w.generation
 		}
@@ -161,13 +170,13 @@ func (w *World) fits(s *Snapshot) error {
 	case !s.taken:
 		return fmt.Errorf("the snapshot is empty")
 	case len(s.programs) != len(w.programs):
-		return fmt.Errorf("the snapshot has %d programs, the world %d", len(s.programs), len(w.programs))
+		return fmt.Errorf("the snapshot has %d programs, the world %d", len(s.programs)-1, len(w.programs)-1)
 	case len(s.tables) != len(w.tables):
 		return fmt.Errorf("the snapshot has %d tables, the world %d", len(s.tables), len(w.tables))
 	}
 	for i, t := range w.tables {
-		if len(s.tables[i])%t.stride != 0 {
-			return fmt.Errorf("table %q of the snapshot has %d bytes, no multiple of the row's %d", t.name, len(s.tables[i]), t.stride)
+		if kept := &s.tables[i]; kept.name != t.name || kept.stride != t.stride {
+			return fmt.Errorf("table %d of the snapshot is %q with rows of %d bytes, the world's %q with %d", i, kept.name, kept.stride, t.name, t.stride)
 		}
 	}
 	return nil

@@ -88,6 +88,7 @@ type World struct {
 	outside uint64 // envelopes from outside so far, the root of their IDs
 	batch   Batch
 	scratch scratch
+	names   nameIndex
 }
 
 // SeedAt says which seed draws use from a tick on.
@@ -130,6 +131,7 @@ func NewWorld(c Config) *World {
 	}
 	w := &World{config: c, tick: -1, generation: 1, seeds: []SeedAt{{Seed: c.Seed}}}
 	w.store = arche.NewWorld()
+	w.scratch.direct = func(e *Envelope, delay Tick) { w.post(e, w.tick+max(delay, 1)) }
 	w.wheel.init(c.Envelopes)
 	w.slab.max = c.MaxPayload
 	w.programs = []*program{w.groupProgram()}

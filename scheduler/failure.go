@@ -12,7 +12,8 @@ type Failure struct {
 	Tick    ecs.Tick
 	Time    ecs.Nanoseconds
 	Seed    uint64
-	Program string
+	Phase   string // of the tick
+	Program string // empty in phases in which no program runs
 	Node    string // empty if a batch of several was in hand
 	Cause   any    // what was panicked with
 }
@@ -24,6 +25,8 @@ func (f *Failure) Error() string {
 		who = " in " + who
 	case f.Program != "":
 		who = fmt.Sprintf(" in a batch of program %q", f.Program)
+	default:
+		who = fmt.Sprintf(" in phase %q", f.Phase)
 	}
 	return fmt.Sprintf("run ended at tick %d (%d ns)%s, seed %d: %v", f.Tick, f.Time, who, f.Seed, f.Cause)
 }
@@ -56,7 +59,10 @@ func (r *Run) guarded(do func()) (err error) {
 
 func (r *Run) failure(cause any) *Failure {
 	w := r.World
-	f := &Failure{Tick: w.Tick(), Time: w.Time(w.Tick()), Seed: w.Seed(), Cause: cause}
+	f := &Failure{Tick: w.Tick(), Time: w.Time(w.Tick()), Seed: w.Seed(), Phase: phases[r.phase].Name, Cause: cause}
+	if !phases[r.phase].programs {
+		return f // the batch in hand is a past one
+	}
 	program, node := w.Current()
 	f.Program = program
 	if node != 0 {

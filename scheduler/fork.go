@@ -1,6 +1,11 @@
 package scheduler
 
-import "orrery/ecs"
+import (
+	"slices"
+
+	"orrery/ecs"
+	"orrery/systems"
+)
 
 // Snapshot copies the complete state of the run between two ticks. Memory of
 // the snapshot is kept and used again.
@@ -14,8 +19,13 @@ func (r *Run) Restore(from *ecs.Snapshot) error {
 	}
 	r.Rebuild()
 	r.inputs.seek(r.World.Tick())
-	r.broken, r.failed = false, nil
+	r.broken, r.failed = r.hasBroken(), nil
 	return nil
+}
+
+// hasBroken reports whether a safety check has broken so far.
+func (r *Run) hasBroken() bool {
+	return slices.ContainsFunc(r.Checks.Results(false), func(c systems.Result) bool { return c.Outcome == systems.Broken })
 }
 
 // Fork returns a run of its own that continues from a snapshot of this one.

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"cmp"
 	"slices"
 
 	"orrery/ecs"
@@ -20,10 +21,15 @@ type inputs struct {
 	at   int // the first that was not carried out, if the run has not gone back
 }
 
+func byTick(in Input, t ecs.Tick) int { return compareTicks(in.Tick, t) }
+
+// compareTicks orders ticks. Their difference is no int on every architecture.
+func compareTicks(a, b ecs.Tick) int { return cmp.Compare(a, b) }
+
 // At has actions take effect at a tick to come.
 func (r *Run) At(t ecs.Tick, actions ...systems.Action) {
 	t = max(t, r.World.Tick()+1)
-	i, _ := slices.BinarySearchFunc(r.inputs.list, t+1, func(in Input, t ecs.Tick) int { return int(in.Tick - t) })
+	i, _ := slices.BinarySearchFunc(r.inputs.list, t+1, byTick)
 	for k, a := range actions {
 		r.inputs.list = slices.Insert(r.inputs.list, i+k, Input{t, a})
 	}
@@ -59,5 +65,5 @@ func (in *inputs) next() ecs.Tick {
 
 // seek goes to the first input after a tick.
 func (in *inputs) seek(t ecs.Tick) {
-	in.at, _ = slices.BinarySearchFunc(in.list, t+1, func(x Input, t ecs.Tick) int { return int(x.Tick - t) })
+	in.at, _ = slices.BinarySearchFunc(in.list, t+1, byTick)
 }

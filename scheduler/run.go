@@ -1,6 +1,8 @@
 package scheduler
 
 import (
+	"fmt"
+
 	"orrery/ecs"
 	"orrery/systems"
 )
@@ -11,10 +13,12 @@ type Run struct {
 	*systems.Set
 	inputs    inputs
 	observers []Observer
-	broken    bool
+	phase     int  // under way
+	broken    bool // a safety check has broken
 	failed    *Failure
 
-	// StopWhenBroken ends RunUntil with the tick in which a safety check broke.
+	// StopWhenBroken ends RunUntil and RunUntilQuiet with the tick in which a
+	// safety check breaks; they do nothing from then on.
 	StopWhenBroken bool
 	// LetPanic lets a program's panic through, for a debugger to see.
 	LetPanic bool
@@ -37,14 +41,15 @@ func (r *Run) Start(nodes ...ecs.Node) { r.Lifecycle.StartAt(r.World.Tick()+1, n
 
 // phases are the order of a tick. It is the only place that says so.
 var phases = [...]struct {
-	Name string
-	run  func(*Run)
+	Name     string
+	run      func(*Run)
+	programs bool // may run
 }{
-	{"input", (*Run).input},
-	{"act", (*Run).act},
-	{"structure", (*Run).structure},
-	{"check", (*Run).check},
-	{"observe", (*Run).observe},
+	{"input", (*Run).input, true},
+	{"act", (*Run).act, true},
+	{"structure", (*Run).structure, false},
+	{"check", (*Run).check, false},
+	{"observe", (*Run).observe, false},
 }
 
 // input carries out what is due from outside.
@@ -84,8 +89,12 @@ func (r *Run) observe() {
 
 // tick runs one tick.
 func (r *Run) tick(t ecs.Tick) {
+	if t <= r.World.Tick() {
+		panic(fmt.Sprintf("scheduler: tick %d is said to be next after tick %d", t, r.World.Tick()))
+	}
 	r.World.Begin(t)
 	for i := range phases {
+		r.phase = i
 		phases[i].run(r)
 	}
 }
@@ -96,30 +105,46 @@ func (r *Run) Next() ecs.Tick {
 	return min(next, r.Checks.Next(), r.Measures.Next())
 }
 
+// Ticks converts a span of simulated time, rounding up.
+func (r *Run) Ticks(d ecs.Nanoseconds) ecs.Tick { return r.World.TicksCeil(d) }
+
 // Step runs the next tick in which something is due; it reports whether there
 // was one.
 func (r *Run) Step() (acted bool, err error) {
-	next := r.Next()
-	if next == ecs.Never {
-		return false, nil
-	}
-	return true, r.guarded(func() { r.tick(next) })
+	err = r.guarded(func() {
+		if next := r.Next(); next < ecs.Never {
+			acted = true
+			r.tick(next)
+		}
+	})
+	return acted, err
 }
 
 // RunUntil runs every tick up to and including one, skipping those in which
-// nothing is due.
+// nothing is due. With ecs.Never it runs until nothing is due any more.
 func (r *Run) RunUntil(t ecs.Tick) error {
 	return r.guarded(func() {
-		for next := r.Next(); next <= t; next = r.Next() {
-			r.tick(next)
-			if r.broken && r.StopWhenBroken {
+		for !r.stopped() {
+			next := r.Next()
+			if next > t || next == ecs.Never {
+				r.idleUntil(t)
 				return
 			}
-		}
-		if r.World.Tick() < t {
-			r.World.Begin(t)
+			r.tick(next)
 		}
 	})
+}
+
+// stopped reports whether the run is not to go on by itself.
+func (r *Run) stopped() bool { return r.broken && r.StopWhenBroken }
+
+// idleUntil lets time pass in which nothing is due. The tick it ends in is not
+// counted: how far a caller ran at a time must not show in a summary.
+func (r *Run) idleUntil(t ecs.Tick) {
+	if t < ecs.Never && r.World.Tick() < t {
+		r.World.Begin(t)
+		r.World.Counts().Ticks--
+	}
 }
 
 // RunUntilQuiet runs until nothing is in flight and nothing is to come from
@@ -129,7 +154,7 @@ func (r *Run) RunUntilQuiet(limit ecs.Tick) (quiet bool, err error) {
 	err = r.guarded(func() {
 		for r.World.InFlight() > 0 || r.inputs.next() != ecs.Never {
 			next := r.Next()
-			if next > limit || r.broken && r.StopWhenBroken {
+			if next > limit || r.stopped() {
 				return
 			}
 			r.tick(next)

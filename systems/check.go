@@ -54,24 +54,35 @@ type checkRow struct {
 
 // Checks are the invariants of a run.
 type Checks struct {
-	world *ecs.World
-	list  []Check
-	rows  *ecs.Rows[checkRow]
+	world   *ecs.World
+	deliver *Deliver
+	list    []Check
+	rows    *ecs.Rows[checkRow]
 }
 
 // NewChecks returns the checks of a world: none yet.
-func NewChecks(w *ecs.World) *Checks {
-	return &Checks{world: w, rows: ecs.NewRows[checkRow](w, "check")}
+func NewChecks(w *ecs.World, d *Deliver) *Checks {
+	return &Checks{world: w, deliver: d, rows: ecs.NewRows[checkRow](w, "check")}
+}
+
+func (k *Check) validate() {
+	switch {
+	case int(k.Kind) >= len(checkKindNames):
+		panic(fmt.Sprintf("systems: check %q is of kind %d; there are always, never, eventually and sometimes", k.Name, k.Kind))
+	case k.Holds == nil:
+		panic(fmt.Sprintf("systems: %s %q has no predicate; set Holds", k.Kind, k.Name))
+	case k.Every < 0 || k.After < 0:
+		panic(fmt.Sprintf("systems: %s %q: Every is %d ns, After %d ns; neither may be negative", k.Kind, k.Name, k.Every, k.After))
+	case k.Kind == EventuallyHolds && k.Within <= 0:
+		panic(fmt.Sprintf("systems: eventually %q needs Within: how long the predicate may take to hold", k.Name))
+	case k.Kind != EventuallyHolds && (k.After != 0 || k.Within != 0):
+		panic(fmt.Sprintf("systems: %s %q has a window, After or Within, which only eventually has", k.Kind, k.Name))
+	}
 }
 
 // Add declares a check.
 func (c *Checks) Add(k Check) {
-	switch {
-	case k.Holds == nil:
-		panic(fmt.Sprintf("systems: %s %q has no predicate", k.Kind, k.Name))
-	case k.Kind == EventuallyHolds && k.Within <= 0:
-		panic(fmt.Sprintf("systems: eventually %q needs Within: how long the predicate may take to hold", k.Name))
-	}
+	k.validate()
 	c.list = append(c.list, k)
 	c.rows.Add(checkRow{Looked: -1})
 }
@@ -103,19 +114,26 @@ func (c *Checks) until(k *Check) ecs.Tick { return c.world.TicksCeil(k.After + k
 // broke.
 func (c *Checks) Act() bool {
 	broken := false
+	acted := c.deliver.acted == c.world.Tick()
 	for i := range c.list {
 		row := c.rows.At(i)
-		if row.Outcome == Undecided && c.wants(&c.list[i], row) {
+		if row.Outcome == Undecided && c.wants(&c.list[i], row, acted) {
 			broken = c.look(i) == Broken || broken
 		}
 	}
 	return broken
 }
 
-func (c *Checks) wants(k *Check, row *checkRow) bool {
+// wants reports whether a check is to look. In a tick that is there for a series
+// or another check alone nothing has acted: if predicates were asked then, a
+// figure more would change what they see.
+func (c *Checks) wants(k *Check, row *checkRow, acted bool) bool {
 	t := c.world.Tick()
-	if k.Kind == EventuallyHolds {
-		return t >= c.from(k)
+	if k.Kind == EventuallyHolds && (t == c.from(k) || t >= c.until(k)) {
+		return true
+	}
+	if !acted || k.Kind == EventuallyHolds && t < c.from(k) {
+		return false
 	}
 	return row.Looked < 0 || t >= row.Looked+c.world.TicksCeil(k.Every)
 }
@@ -163,6 +181,13 @@ func (c *Checks) Results(done bool) []Result {
 		all = append(all, r)
 	}
 	return all
+}
+
+// rebuild gives checks that were declared after the snapshot a row again.
+func (c *Checks) rebuild() {
+	for c.rows.Len() < len(c.list) {
+		c.rows.Add(checkRow{Looked: -1})
+	}
 }
 
 func (c *Checks) like(other *Checks) {

@@ -45,21 +45,30 @@ func (c *Cuts) Between(a, b ecs.Node, oneWay bool) Cut {
 
 // Partition cuts sides from each other; who is on none is reached by all.
 func (c *Cuts) Partition(sides ...ecs.Node) Cut {
+	members := make([][]ecs.Node, len(sides))
+	for i, side := range sides {
+		members[i] = c.world.Members(side)
+	}
 	var cut Cut
-	for i, near := range sides {
-		bit := c.bit()
-		cut |= bit
-		c.add(c.world.Members(near), bit, 0)
-		for j, far := range sides {
+	for i, near := range members {
+		var far []ecs.Node
+		for j := range members {
 			if j != i {
-				c.add(c.world.Members(far), 0, bit)
+				far = append(far, members[j]...)
 			}
 		}
+		cut |= c.oneWay(near, far)
 	}
 	return cut
 }
 
+// oneWay takes no bit for a side on which nobody is.
+//
+// Invariant: each bit in use is in some row, so that the rows say which are.
 func (c *Cuts) oneWay(from, to []ecs.Node) Cut {
+	if len(from) == 0 || len(to) == 0 {
+		return 0
+	}
 	bit := c.bit()
 	c.add(from, bit, 0)
 	c.add(to, 0, bit)
@@ -68,7 +77,7 @@ func (c *Cuts) oneWay(from, to []ecs.Node) Cut {
 
 func (c *Cuts) bit() Cut {
 	if c.used == 1<<MaxCuts-1 {
-		panic(&ecs.LimitError{Limit: "cuts at a time", Max: MaxCuts, Where: "a cut or partition; heal some first"})
+		panic(&ecs.LimitError{Limit: "cuts at a time", Max: MaxCuts, Where: "a cut or partition; heal some first (a one-way cut counts once, a two-way one twice, a partition once a side)"})
 	}
 	bit := uint64(1) << bits.TrailingZeros64(^c.used)
 	c.used |= bit
@@ -110,17 +119,24 @@ func (c *Cuts) HealAll() {
 }
 
 // cuts reports whether a cut lies between two nodes, in that direction.
-func (c *Cuts) cuts(from, to ecs.Node) bool {
-	if c.used == 0 {
-		return false
+func (c *Cuts) cuts(from, to ecs.Node) bool { return c.used != 0 && c.between(from, to) != 0 }
+
+// between returns the cuts between two nodes. None separates a node from
+// itself, though it may be on both sides.
+func (c *Cuts) between(from, to ecs.Node) Cut {
+	if from == to {
+		return 0
 	}
 	i, j := c.index.find(uint64(from), 0), c.index.find(uint64(to), 0)
-	return i >= 0 && j >= 0 && c.sides.At(i).Out&c.sides.At(j).In != 0
+	if i < 0 || j < 0 {
+		return 0
+	}
+	return Cut(c.sides.At(i).Out & c.sides.At(j).In)
 }
 
 // DropInFlight drops what is under way across a cut.
-func (c *Cuts) DropInFlight() {
-	c.world.Purge(ecs.DroppedCut, func(e *ecs.Envelope) bool { return c.cuts(e.From, e.To) })
+func (c *Cuts) DropInFlight(cut Cut) {
+	c.world.Purge(ecs.DroppedCut, func(e *ecs.Envelope) bool { return c.between(e.From, e.To)&cut != 0 })
 }
 
 // rebuild makes what is derived from the rows again, after a restore.

@@ -9,20 +9,33 @@ type Deliver struct {
 	links     *Links
 	lifecycle *Lifecycle
 	waiting   *Waiting
+	timers    *Timers
+	acted     ecs.Tick       // the last tick in which something acted
+	lost      []ecs.Envelope // timers that found no room to wait
 }
 
 // NewDeliver wires delivery to what it passes envelopes on to.
-func NewDeliver(w *ecs.World, p *Programs, l *Links, c *Lifecycle, h *Waiting) *Deliver {
-	d := &Deliver{world: w, programs: p, links: l, lifecycle: c, waiting: h}
+func NewDeliver(w *ecs.World, p *Programs, l *Links, c *Lifecycle, h *Waiting, t *Timers) *Deliver {
+	d := &Deliver{world: w, programs: p, links: l, lifecycle: c, waiting: h, timers: t, acted: neverActed}
 	c.deliver = d
 	return d
 }
 
+const neverActed ecs.Tick = -2 // a run begins at tick -1
+
 // Act is the system's part of the act phase.
-func (d *Deliver) Act() { d.world.Deliver(d) }
+func (d *Deliver) Act() {
+	d.waiting.settle()
+	d.world.Deliver(d)
+	for i := range d.lost {
+		d.timers.fire(&d.lost[i])
+	}
+	d.lost = d.lost[:0]
+}
 
 // Handle gives a batch to its program and sends what the program left in Out.
 func (d *Deliver) Handle(b *ecs.Batch) {
+	d.acted = b.Tick
 	p := d.programs.list[b.Program()]
 	if p.Act == nil {
 		return
@@ -42,11 +55,20 @@ func (d *Deliver) send(p *Program, b *ecs.Batch) {
 	d.links.Route(b)
 }
 
+// flush sends what the events in hand so far have left in Out, for who is
+// about to do what the digest sees: else its order would depend on where the
+// batch ends.
+func (d *Deliver) flush(b *ecs.Batch) {
+	d.send(d.programs.list[b.Program()], b)
+	b.Out = b.Out[:0]
+}
+
 // Call gives rows to one of a program's functions that has no envelopes.
 func (d *Deliver) Call(id ecs.ProgramID, rows []uint32, root uint64, act func(*ecs.Batch)) {
-	if act == nil {
+	if act == nil || len(rows) == 0 {
 		return
 	}
+	d.acted = d.world.Tick()
 	p := d.programs.list[id]
 	d.world.Cohort(id, rows, root, func(b *ecs.Batch) {
 		act(b)
@@ -55,7 +77,19 @@ func (d *Deliver) Call(id ecs.ProgramID, rows []uint32, root uint64, act func(*e
 }
 
 // Control carries out an envelope of the engine's own.
-func (d *Deliver) Control(e *ecs.Envelope) { d.lifecycle.Control(e) }
+func (d *Deliver) Control(e *ecs.Envelope) {
+	d.acted = d.world.Tick()
+	d.lifecycle.Control(e)
+}
 
-// Hold keeps what is due for a paused node.
-func (d *Deliver) Hold(e *ecs.Envelope) { d.waiting.Hold(e) }
+// Hold keeps what is due for a paused node. A timer that finds no room frees
+// its key, but after all is delivered: what is ahead of it in the batch has not
+// been handled yet.
+func (d *Deliver) Hold(e *ecs.Envelope) {
+	if !d.waiting.hold(e) && e.IsTimer() {
+		d.lost = append(d.lost, *e)
+	}
+}
+
+// rebuild forgets a tick that a restore has undone.
+func (d *Deliver) rebuild() { d.acted, d.lost = neverActed, d.lost[:0] }

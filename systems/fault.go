@@ -2,6 +2,7 @@ package systems
 
 import (
 	"fmt"
+	"slices"
 
 	"orrery/ecs"
 )
@@ -12,7 +13,7 @@ type Verb uint8
 const (
 	Start     Verb = iota // start the target
 	Stop                  // stop the target with exit code Code
-	Crash                 // crash the target, and restart it after Down, if Down > 0
+	Crash                 // crash the target if it is up, and restart it after Down, if Down > 0
 	Restart               // start the target again; crash it first if it is up
 	Pause                 // hold what comes due for the target
 	Resume                // let the target go on
@@ -32,7 +33,7 @@ type Action struct {
 	Verb     Verb
 	Code     uint8
 	OneWay   bool
-	InFlight bool // a cut takes what is under way too
+	InFlight bool // a cut takes what is under way across it too
 	Kind     ecs.Kind
 	Target   ecs.Node
 	Other    ecs.Node
@@ -47,31 +48,28 @@ type Faults struct {
 	world     *ecs.World
 	lifecycle *Lifecycle
 	cuts      *Cuts
-	applied   uint64 // within the tick: what tells equal messages apart
+	deliver   *Deliver
 	tick      ecs.Tick
+	sent      index // (node, kind) to how many messages it was sent in the tick
 }
 
 // NewFaults wires faults to what they act on.
-func NewFaults(w *ecs.World, l *Lifecycle, c *Cuts) *Faults {
-	return &Faults{world: w, lifecycle: l, cuts: c, tick: -1}
+func NewFaults(w *ecs.World, l *Lifecycle, c *Cuts, d *Deliver) *Faults {
+	return &Faults{world: w, lifecycle: l, cuts: c, deliver: d}
 }
 
 // Apply carries out an action at the tick under way, in the input phase, and
 // folds it into the digest.
 func (f *Faults) Apply(a *Action) {
-	if f.tick != f.world.Tick() {
-		f.tick, f.applied = f.world.Tick(), 0
-	}
-	f.applied++
-	f.world.Fold(uint64(a.Verb)|uint64(a.Code)<<8|uint64(a.Kind)<<16, uint64(a.Target)|uint64(a.Other)<<32, a.A, a.B, uint64(a.Down))
+	f.validate(a)
+	f.deliver.acted = f.world.Tick()
+	f.fold(a)
+	var cut Cut
 	switch a.Verb {
 	case CutOff:
-		f.cuts.Between(a.Target, a.Other, a.OneWay)
+		cut = f.cuts.Between(a.Target, a.Other, a.OneWay)
 	case Partition:
-		for _, s := range a.Sides {
-			f.world.Fold(uint64(s))
-		}
-		f.cuts.Partition(a.Sides...)
+		cut = f.cuts.Partition(a.Sides...)
 	case Heal:
 		f.cuts.HealAll()
 	case Message:
@@ -82,7 +80,40 @@ func (f *Faults) Apply(a *Action) {
 		}
 	}
 	if a.InFlight {
-		f.cuts.DropInFlight()
+		f.cuts.DropInFlight(cut)
+	}
+}
+
+// validate panics on an action that cannot be meant.
+func (f *Faults) validate(a *Action) {
+	switch {
+	case int(a.Verb) >= len(verbNames):
+		panic(fmt.Sprintf("systems: there is no action %d; the last is %d, %s", a.Verb, len(verbNames)-1, verbNames[len(verbNames)-1]))
+	case a.Verb == Heal:
+	case a.Verb == Partition:
+		if len(a.Sides) < 2 || slices.Contains(a.Sides, 0) {
+			panic(fmt.Sprintf("systems: action partition has the sides %v; it needs two nodes or groups at least", a.Sides))
+		}
+	case a.Target == 0:
+		panic(fmt.Sprintf("systems: action %s has no target; set Target to a node or group", verbNames[a.Verb]))
+	case a.Verb == CutOff && a.Other == 0:
+		panic(fmt.Sprintf("systems: action cut of %s has no other side; set Other to a node or group", f.world.NodeName(a.Target)))
+	case a.Verb == Message && a.Kind.IsTimer():
+		panic(fmt.Sprintf("systems: action send to %s: kind %q is a timer's or the engine's; declare a message's with Kind", f.world.NodeName(a.Target), f.world.KindName(a.Kind)))
+	}
+}
+
+func (f *Faults) fold(a *Action) {
+	flags := uint64(a.Verb) | uint64(a.Code)<<8 | uint64(a.Kind)<<16
+	if a.OneWay {
+		flags |= 1 << 32
+	}
+	if a.InFlight {
+		flags |= 1 << 33
+	}
+	f.world.Fold(flags, uint64(a.Target)|uint64(a.Other)<<32, a.A, a.B, uint64(a.Down), uint64(len(a.Sides)))
+	for _, s := range a.Sides {
+		f.world.Fold(uint64(s))
 	}
 }
 
@@ -93,9 +124,8 @@ func (f *Faults) applyTo(n ecs.Node, a *Action) {
 	case Stop:
 		f.lifecycle.Stop(n, a.Code)
 	case Crash:
-		f.lifecycle.Crash(n)
-		if a.Down > 0 {
-			f.lifecycle.StartAt(f.world.Tick()+max(1, f.world.TicksCeil(a.Down)), n)
+		if f.lifecycle.Crash(n) && a.Down > 0 {
+			f.lifecycle.RestartAt(f.world.Tick()+max(1, f.world.TicksCeil(a.Down)), n)
 		}
 	case Restart:
 		f.lifecycle.Crash(n)
@@ -104,19 +134,28 @@ func (f *Faults) applyTo(n ecs.Node, a *Action) {
 		f.lifecycle.Pause(n)
 	case Resume:
 		f.lifecycle.Resume(n)
-	default:
-		panic(fmt.Sprintf("systems: no such verb %d", a.Verb))
 	}
 }
 
 // send posts a message from outside: it is due in the next tick, and crosses
-// no link.
+// no link. Its identity derives from the target, the kind and how many of the
+// kind the target was sent in the tick, so that no other action shifts it.
 func (f *Faults) send(a *Action) {
+	if f.tick != f.world.Tick() {
+		f.tick = f.world.Tick()
+		f.sent.clear()
+	}
+	kind := f.world.KindName(a.Kind)
 	for _, n := range f.world.Members(a.Target) {
-		e := f.world.Outside(n, a.Kind, a.A, a.B, fmt.Sprintf("message %d", f.applied))
+		nth := f.sent.find(uint64(n), uint64(a.Kind)) + 1
+		f.sent.set(uint64(n), uint64(a.Kind), nth)
+		e := f.world.Outside(n, a.Kind, a.A, a.B, fmt.Sprintf("message/%s/%d", kind, nth))
 		if a.Payload != nil {
 			f.world.WithBytes(&e, a.Payload)
 		}
 		f.world.Post(&e, f.world.Tick()+1)
 	}
 }
+
+// rebuild forgets a tick that a restore has undone.
+func (f *Faults) rebuild() { f.sent.clear() }

@@ -48,6 +48,19 @@ func (x *index) put(a, b uint64, row int) {
 	x.used++
 }
 
+// set gives a pair a row, whether it is there or not.
+func (x *index) set(a, b uint64, row int) {
+	if x.used > 0 {
+		for i := x.home(a, b); x.slots[i].row != 0; i = (i + 1) & (len(x.slots) - 1) {
+			if s := &x.slots[i]; s.a == a && s.b == b {
+				s.row = int32(row) + 1
+				return
+			}
+		}
+	}
+	x.put(a, b, row)
+}
+
 func (x *index) grow() {
 	old := x.slots
 	x.slots = make([]indexSlot, max(16, 2*len(old)))
@@ -84,6 +97,8 @@ func (x *index) drop(a, b uint64) {
 }
 
 func (x *index) clear() {
-	clear(x.slots)
-	x.used = 0
+	if x.used > 0 {
+		clear(x.slots)
+		x.used = 0
+	}
 }

@@ -1,11 +1,13 @@
 package systems
 
 import (
+	"slices"
+
 	"orrery/ecs"
 	"orrery/ecs/random"
 )
 
-// Lifecycle starts, stops, crashes, restarts, pauses and resumes nodes.
+// Lifecycle starts, stops, crashes, restarts, pauses, resumes and buries nodes.
 type Lifecycle struct {
 	world     *ecs.World
 	programs  *Programs
@@ -14,12 +16,16 @@ type Lifecycle struct {
 	timers    *Timers
 	deliver   *Deliver
 	exits     []exit
+	dying     []ecs.Node // buried in this tick: they do not start again
 	row       [1]uint32
 }
 
+// exit is an end that a program asked for and that has not come yet.
 type exit struct {
-	node ecs.Node
-	code uint8
+	node        ecs.Node
+	incarnation uint32
+	code        uint8
+	dies        bool
 }
 
 // Roots of events that have no envelope.
@@ -34,17 +40,33 @@ func NewLifecycle(w *ecs.World, p *Programs, r *Recurring, h *Waiting, t *Timers
 }
 
 // StartAt has nodes start at a tick to come, as envelopes that come due.
+// Groups stand for their members.
 func (l *Lifecycle) StartAt(t ecs.Tick, nodes ...ecs.Node) {
 	for _, n := range nodes {
+		if n.IsGroup() {
+			l.StartAt(t, l.world.Members(n)...)
+			continue
+		}
 		e := l.world.Outside(n, ecs.KindStart, 0, 0, "start")
 		l.world.Post(&e, t)
 	}
+}
+
+// RestartAt has a node that has crashed start again at a tick to come, unless
+// it was started in between: the start is for the present incarnation's end.
+func (l *Lifecycle) RestartAt(t ecs.Tick, n ecs.Node) {
+	e := l.world.Outside(n, ecs.KindStart, uint64(l.world.Life(n).Incarnation), 0, "restart")
+	l.world.Post(&e, t)
 }
 
 // Control carries out a start or a stop that has come due.
 func (l *Lifecycle) Control(e *ecs.Envelope) {
 	switch e.Kind() {
 	case ecs.KindStart:
+		if e.A != 0 && e.A != uint64(l.world.Life(e.To).Incarnation) {
+			l.world.Drop(e, ecs.DroppedStale)
+			return
+		}
 		l.Start(e.To)
 	case ecs.KindStop:
 		l.Stop(e.To, uint8(e.A))
@@ -57,6 +79,9 @@ func (l *Lifecycle) Start(n ecs.Node) {
 	switch l.world.Life(n).Status {
 	case ecs.Down, ecs.Crashed:
 	default:
+		return
+	}
+	if len(l.dying) > 0 && slices.Contains(l.dying, n) {
 		return
 	}
 	l.world.SetStatus(n, ecs.Up, 0)
@@ -76,17 +101,34 @@ func (l *Lifecycle) Stop(n ecs.Node, code uint8) {
 
 // Crash fells a node: nothing is asked, and all but durable state is lost.
 // What is in flight to it stays so, and is dropped if it comes due too early.
-func (l *Lifecycle) Crash(n ecs.Node) {
+// It reports whether the node was up or paused: another stays as it is.
+func (l *Lifecycle) Crash(n ecs.Node) bool {
 	switch l.world.Life(n).Status {
 	case ecs.Up, ecs.Paused:
 		l.end(n, ecs.Crashed, 0)
 		l.world.Forget(n)
+		return true
 	}
+	return false
 }
 
+// Bury ends a node for good: nothing is asked, and at the end of the phase the
+// node dies. It is for the input phase; a program asks for [Lifecycle.Die].
+func (l *Lifecycle) Bury(n ecs.Node) {
+	switch l.world.Life(n).Status {
+	case ecs.Absent:
+		return
+	case ecs.Up, ecs.Paused:
+		l.end(n, ecs.Down, 0)
+	}
+	l.dying = append(l.dying, n)
+	l.world.Bury(n)
+}
+
+// end makes a node that is up or paused be so no more.
 func (l *Lifecycle) end(n ecs.Node, s ecs.Status, code uint8) {
 	if l.world.Life(n).Status == ecs.Paused {
-		l.waiting.dropAll(n)
+		l.waiting.changed = true
 	}
 	l.recurring.ended(n)
 	l.timers.forget(n)
@@ -106,27 +148,47 @@ func (l *Lifecycle) Pause(n ecs.Node) {
 func (l *Lifecycle) Resume(n ecs.Node) {
 	if l.world.Life(n).Status == ecs.Paused {
 		l.world.SetStatus(n, ecs.Up, 0)
-		l.waiting.release(n)
+		l.waiting.changed = true
 	}
 }
 
 // Exit ends a node from inside at the end of the act phase: what a program for
 // columns asks for. Further exits of it in the same tick are ignored.
-func (l *Lifecycle) Exit(n ecs.Node, code uint8) { l.exits = append(l.exits, exit{n, code}) }
+func (l *Lifecycle) Exit(n ecs.Node, code uint8) { l.ask(n, code, false) }
+
+// Die is Exit for a node that does not come back: it dies at the end of the
+// phase.
+func (l *Lifecycle) Die(n ecs.Node, code uint8) { l.ask(n, code, true) }
+
+func (l *Lifecycle) ask(n ecs.Node, code uint8, dies bool) {
+	l.exits = append(l.exits, exit{n, l.world.Life(n).Incarnation, code, dies})
+}
 
 // Settle carries out exits asked for in the act phase.
 func (l *Lifecycle) Settle() {
 	for i := 0; i < len(l.exits); i++ {
-		l.Stop(l.exits[i].node, l.exits[i].code)
+		x := l.exits[i]
+		if l.world.Life(x.node).Incarnation != x.incarnation {
+			continue // asked for before a restart in this tick
+		}
+		l.Stop(x.node, x.code)
+		if x.dies {
+			l.Bury(x.node)
+		}
 	}
-	l.exits = l.exits[:0]
+	l.exits, l.dying = l.exits[:0], l.dying[:0]
 }
 
+// call asks one node's program. The incarnation is part of what is asked, as
+// a node may start twice in a tick.
 func (l *Lifecycle) call(n ecs.Node, what uint64, act func(*ecs.Batch)) {
 	row, ok := l.world.Row(n)
 	if !ok || act == nil {
 		return
 	}
-	rows := [1]uint32{uint32(row)}
-	l.deliver.Call(n.Program(), rows[:], random.Mix(what), act)
+	l.row[0] = uint32(row)
+	l.deliver.Call(n.Program(), l.row[:], random.Mix(what)+uint64(l.world.Life(n).Incarnation), act)
 }
+
+// rebuild forgets what a tick that was not finished had asked for.
+func (l *Lifecycle) rebuild() { l.exits, l.dying = l.exits[:0], l.dying[:0] }

@@ -95,11 +95,15 @@ func (m *Measures) Distribution(name string) Distribution {
 		}
 	}
 	m.names.spreads = append(m.names.spreads, name)
+	m.addSpread()
+	return Distribution(len(m.names.spreads) - 1)
+}
+
+func (m *Measures) addSpread() {
 	m.spreads.Add(spreadRow{})
 	for range spreadBuckets {
 		m.buckets.Add(bucketRow{})
 	}
-	return Distribution(len(m.names.spreads) - 1)
 }
 
 // Add adds a value to a distribution.
@@ -194,8 +198,11 @@ func (m *Measures) Tallies() []Tally {
 // Series declares a value to be taken every so often, at the end of the tick:
 // of the world as it then is, and for reading only.
 func (m *Measures) Series(name string, every ecs.Nanoseconds, value func(w *ecs.World) float64) SeriesID {
-	if every <= 0 {
+	switch {
+	case every <= 0:
 		panic(fmt.Sprintf("systems: series %q is to be taken every %d ns; it must be positive", name, every))
+	case value == nil:
+		panic(fmt.Sprintf("systems: series %q has no function that gives its value", name))
 	}
 	m.series = append(m.series, series{name, max(1, m.world.TicksCeil(every)), value})
 	return SeriesID(len(m.series) - 1)
@@ -231,6 +238,16 @@ func (m *Measures) Points(id SeriesID) []Point {
 		}
 	}
 	return all
+}
+
+// rebuild gives figures that were declared after the snapshot their rows again.
+func (m *Measures) rebuild() {
+	for m.counters.Len() < len(m.names.counters) {
+		m.counters.Add(counterRow{})
+	}
+	for m.spreads.Len() < len(m.names.spreads) {
+		m.addSpread()
+	}
 }
 
 // like declares what another world's measures have and these have not.

@@ -22,6 +22,7 @@ type networks struct {
 	pair    int   // its pair, or -1
 }
 
+// member is a node in a network. Those of a network lie together.
 type member struct {
 	Free    ecs.Nanoseconds
 	Network uint32
@@ -41,15 +42,22 @@ func newNetworks(w *ecs.World) networks {
 }
 
 // Network joins nodes so that everyone reaches everyone: as a mesh, without
-// an edge stored. Bandwidth and queue are each member's way out.
+// an edge stored. Bandwidth and queue are each member's way out. A link of two
+// members goes before the network, and so does an earlier network of both.
 func (l *Links) Network(nodes []ecs.Node, link Link) {
-	if err := link.validate(); err != nil {
+	err := link.validate()
+	if err == nil && link.OneWay {
+		err = fmt.Errorf("it is OneWay, and in a network everyone reaches everyone; use Connect")
+	}
+	if err != nil {
 		panic(fmt.Sprintf("systems: network of %d nodes: %v", len(nodes), err))
 	}
-	l.forgetNeighbours()
 	n := &l.networks
 	net := n.nets.Add(makeWire(0, 0, link))
 	for _, node := range nodes {
+		if node == 0 || node.IsGroup() {
+			panic(fmt.Sprintf("systems: a network joins nodes, and %s is none; pass the members of a group", l.world.NodeName(node)))
+		}
 		if n.joined.find(uint64(net), uint64(node)) < 0 {
 			n.joined.put(uint64(net), uint64(node), n.members.Add(member{Network: uint32(net), Node: node}))
 		}
@@ -98,19 +106,39 @@ func (n *networks) keep(x *wire) {
 	net.Sent, net.Dropped = x.Sent, x.Dropped
 }
 
-// others appends the nodes that share a network with a node.
-func (n *networks) others(node ecs.Node, list []ecs.Node) []ecs.Node {
+// has reports whether a node is in any network.
+func (n *networks) has(node ecs.Node) bool {
 	for net := range n.nets.Len() {
-		if n.joined.find(uint64(net), uint64(node)) < 0 {
+		if n.joined.find(uint64(net), uint64(node)) >= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// others appends the nodes that share a network with a node and have neither a
+// link from it nor an earlier network in common.
+func (n *networks) others(node ecs.Node, list []ecs.Node, linked *index) []ecs.Node {
+	for i := range n.members.Len() {
+		m := n.members.At(i)
+		if m.Node == node || n.joined.find(uint64(m.Network), uint64(node)) < 0 || linked.find(uint64(node), uint64(m.Node)) >= 0 {
 			continue
 		}
-		for i := range n.members.Len() {
-			if m := n.members.At(i); int(m.Network) == net && m.Node != node {
-				list = append(list, m.Node)
-			}
+		if !n.share(node, m.Node, int(m.Network)) {
+			list = append(list, m.Node)
 		}
 	}
 	return list
+}
+
+// share reports whether two nodes are in one of the networks before one.
+func (n *networks) share(a, b ecs.Node, before int) bool {
+	for net := range before {
+		if n.joined.find(uint64(net), uint64(a)) >= 0 && n.joined.find(uint64(net), uint64(b)) >= 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func (n *networks) rebuild() {

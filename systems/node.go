@@ -38,13 +38,11 @@ type EveryNode[S any] struct {
 // Me is the node that a handler runs for: what it may do besides changing its
 // state. It is good until the handler returns.
 type Me struct {
-	b         *ecs.Batch
-	lifecycle *Lifecycle
-	timers    *Timers
-	measures  *Measures
-	links     *Links
-	exiting   bool
-	code      uint8
+	b       *ecs.Batch
+	set     *Set
+	exiting bool
+	dying   bool
+	code    uint8
 }
 
 // Self returns the node.
@@ -67,7 +65,9 @@ func (m *Me) Send(to ecs.Node, kind ecs.Kind, a, b uint64) {
 	m.SendAfter(0, to, kind, a, b)
 }
 
-// SendAfter sends a message that sets out a number of ticks from now.
+// SendAfter sends a message that sets out a number of ticks from now. A link
+// that has a bandwidth, or is FIFO, takes messages in the order in which they
+// are sent, not in that in which they set out.
 func (m *Me) SendAfter(delay ecs.Tick, to ecs.Node, kind ecs.Kind, a, b uint64) {
 	m.b.Out = append(m.b.Out, ecs.Send{To: to, Cause: uint16(m.b.At), Kind: kind, Delay: delay, A: a, B: b})
 }
@@ -82,30 +82,22 @@ func (m *Me) Bytes(e *ecs.Envelope) []byte { return m.World().Payload(e) }
 
 // After arms a one-shot timer, whose kind must be a timer's: it comes to On
 // after the time, rounded up to a tick, with a. It dies with the incarnation.
-func (m *Me) After(d ecs.Nanoseconds, kind ecs.Kind, a uint64) { m.arm(d, kind, a, 0) }
+func (m *Me) After(d ecs.Nanoseconds, kind ecs.Kind, a uint64) {
+	m.set.Timers.After(m.b, m.b.At, d, kind, a)
+}
 
 // AfterKeyed is After for a timer that replaces the node's pending timer of
 // the same key, and that [Me.Cancel] ends.
 func (m *Me) AfterKeyed(key uint64, d ecs.Nanoseconds, kind ecs.Kind, a uint64) {
-	m.arm(d, kind, a, m.timers.arm(m.Self(), key, m.b.NextID(m.b.At)))
-}
-
-func (m *Me) arm(d ecs.Nanoseconds, kind ecs.Kind, a uint64, row uint32) {
-	if !kind.IsTimer() || kind.IsControl() {
-		panic(fmt.Sprintf("systems: kind %q is not a timer's; declare it with TimerKind", m.World().KindName(kind)))
-	}
-	m.b.Out = append(m.b.Out, ecs.Send{
-		To: m.Self(), Cause: uint16(m.b.At), Kind: kind, Delay: m.World().TicksCeil(d),
-		A: a, B: uint64(m.b.Life(m.b.At).Incarnation)<<32 | uint64(row),
-	})
+	m.set.Timers.AfterKeyed(m.b, m.b.At, key, d, kind, a)
 }
 
 // Cancel ends the node's pending timer of a key; it reports whether there was
 // one.
-func (m *Me) Cancel(key uint64) bool { return m.timers.cancel(m.Self(), key) }
+func (m *Me) Cancel(key uint64) bool { return m.set.Timers.Cancel(m.Self(), key) }
 
 // Neighbours returns the nodes this one is linked to; for reading.
-func (m *Me) Neighbours() []ecs.Node { return m.links.Neighbours(m.Self()) }
+func (m *Me) Neighbours() []ecs.Node { return m.set.Links.Neighbours(m.Self()) }
 
 // Draws returns this event's draws from a stream: the same for the same event
 // of the same run, whatever else happens. Asked again, it begins again.
@@ -115,27 +107,31 @@ func (m *Me) Draws(s ecs.Stream) random.Source { return m.b.Draws(s, m.b.At) }
 // else comes to it until it is started again.
 func (m *Me) Exit(code uint8) { m.exiting, m.code = true, code }
 
+// Die is Exit for a node that does not come back: it dies at the end of the
+// phase.
+func (m *Me) Die(code uint8) { m.exiting, m.dying, m.code = true, true, code }
+
 // Bear makes a node of a program, which starts in the next tick.
 func (m *Me) Bear(p ecs.ProgramID, name string) ecs.Node {
 	n := m.World().Bear(p, name)
-	m.lifecycle.StartAt(m.b.Tick+1, n)
+	m.Send(n, ecs.KindStart, 0, 0)
 	return n
 }
 
 // Count adds to a counter.
-func (m *Me) Count(c Counter, n int64) { m.measures.Count(c, n) }
+func (m *Me) Count(c Counter, n int64) { m.set.Measures.Count(c, n) }
 
 // Measure adds a value to a distribution.
-func (m *Me) Measure(d Distribution, v int64) { m.measures.Add(d, v) }
+func (m *Me) Measure(d Distribution, v int64) { m.set.Measures.Add(d, v) }
 
 // AddNode declares a program written a node at a time.
 func AddNode[S any](s *Set, n Node[S]) ecs.ProgramID { return s.Programs.Add(n.program(s)) }
 
 // program makes the program for columns that calls the node's handlers.
 func (n Node[S]) program(s *Set) Program {
-	a := &adapter[S]{node: n, me: Me{lifecycle: s.Lifecycle, timers: s.Timers, measures: s.Measures, links: s.Links}}
+	a := &adapter[S]{node: n, me: Me{set: s}}
 	for _, on := range n.On {
-		a.add(on)
+		a.add(on, s.World)
 	}
 	p := Program{
 		Schema: ecs.Schema{Name: n.Name, State: n.Initial, Durable: n.Durable, Boxed: n.Boxed},
@@ -145,10 +141,14 @@ func (n Node[S]) program(s *Set) Program {
 		p.Start = func(b *ecs.Batch) { a.each(b, n.Start) }
 	}
 	if n.Stop != nil {
-		p.Stop = func(b *ecs.Batch) { a.each(b, n.Stop) }
+		p.Stop = func(b *ecs.Batch) { a.each(b, a.stop) }
 	}
 	for _, e := range n.Every {
-		p.Every = append(p.Every, Every{Name: e.Name, Period: e.Period, Act: func(b *ecs.Batch) { a.each(b, e.Do) }})
+		every := Every{Name: e.Name, Period: e.Period}
+		if e.Do != nil {
+			every.Act = func(b *ecs.Batch) { a.each(b, e.Do) }
+		}
+		p.Every = append(p.Every, every)
 	}
 	return p
 }
@@ -160,21 +160,32 @@ type adapter[S any] struct {
 	me       Me
 }
 
-func (a *adapter[S]) add(on On[S]) {
+func (a *adapter[S]) add(on On[S], w *ecs.World) {
 	i := on.Kind.Index()
 	for len(a.handlers) <= i {
 		a.handlers = append(a.handlers, nil)
 	}
-	if a.handlers[i] != nil {
-		panic(fmt.Sprintf("systems: program %q handles kind %d twice", a.node.Name, i))
+	switch {
+	case on.Kind.IsControl():
+		panic(fmt.Sprintf("systems: program %q handles kind %q, which is the engine's own; use Start and Stop", a.node.Name, w.KindName(on.Kind)))
+	case on.Do == nil:
+		panic(fmt.Sprintf("systems: program %q has no function in On for kind %q", a.node.Name, w.KindName(on.Kind)))
+	case a.handlers[i] != nil:
+		panic(fmt.Sprintf("systems: program %q handles kind %q twice", a.node.Name, w.KindName(on.Kind)))
 	}
 	a.handlers[i] = on.Do
 }
 
+// begin takes a batch in hand. A handler that failed may have asked for an
+// exit that a restore has undone.
+func (a *adapter[S]) begin(b *ecs.Batch) []S {
+	a.me.b, a.me.exiting, a.me.dying = b, false, false
+	return ecs.States[S](b)
+}
+
 func (a *adapter[S]) act(b *ecs.Batch) {
-	states := ecs.States[S](b)
+	states := a.begin(b)
 	me := &a.me
-	me.b = b
 	for i := range b.Envelopes {
 		e := &b.Envelopes[i]
 		b.At = i
@@ -182,8 +193,7 @@ func (a *adapter[S]) act(b *ecs.Batch) {
 			b.World().Refuse(ecs.DroppedDown)
 			continue
 		}
-		if e.IsTimer() && !me.timers.fire(e) {
-			b.World().Refuse(ecs.DroppedStale)
+		if e.IsTimer() && !me.set.Timers.Fires(b, i) {
 			continue
 		}
 		k := e.Kind().Index()
@@ -199,14 +209,13 @@ func (a *adapter[S]) act(b *ecs.Batch) {
 
 func (a *adapter[S]) unhandled(e *ecs.Envelope) {
 	w := a.me.World()
-	panic(fmt.Sprintf("systems: program %q has no handler for kind %q, which %s sent to %s", a.node.Name, w.KindName(e.Kind()), w.NodeName(e.From), w.NodeName(e.To)))
+	panic(fmt.Sprintf("systems: program %q has no handler for kind %q, which %s sent to %s; add one to On", a.node.Name, w.KindName(e.Kind()), w.NodeName(e.From), w.NodeName(e.To)))
 }
 
 // each calls a handler that has no message.
 func (a *adapter[S]) each(b *ecs.Batch, do func(*Me, *S)) {
-	states := ecs.States[S](b)
+	states := a.begin(b)
 	me := &a.me
-	me.b = b
 	for i, row := range b.Rows {
 		b.At = i
 		if b.Exited() && !b.Up(i) {
@@ -219,12 +228,23 @@ func (a *adapter[S]) each(b *ecs.Batch, do func(*Me, *S)) {
 	}
 }
 
+// stop asks a node's Stop, in which to exit is to do nothing.
+func (a *adapter[S]) stop(me *Me, s *S) {
+	a.node.Stop(me, s)
+	me.exiting, me.dying = false, false
+}
+
 // exit ends the node whose handler asked for it.
 func (a *adapter[S]) exit(s *S) {
 	me := &a.me
+	n, code, dies := me.Self(), me.code, me.dying
 	if a.node.Stop != nil {
-		a.node.Stop(me, s)
+		a.stop(me, s)
 	}
-	me.exiting = false
-	me.lifecycle.end(me.Self(), ecs.Down, me.code)
+	me.exiting, me.dying = false, false
+	me.set.Deliver.flush(me.b)
+	me.set.Lifecycle.end(n, ecs.Down, code)
+	if dies {
+		me.set.Lifecycle.Bury(n)
+	}
 }

@@ -42,6 +42,9 @@ func (p *Program) validate() {
 		if e.Period <= 0 {
 			panic(fmt.Sprintf("systems: program %q: recurring timer %q has a period of %d ns; it must be positive", p.Name, e.Name, e.Period))
 		}
+		if e.Act == nil {
+			panic(fmt.Sprintf("systems: program %q: recurring timer %q has no function to call", p.Name, e.Name))
+		}
 		for _, other := range p.Every[:i] {
 			if other.Name == e.Name {
 				panic(fmt.Sprintf("systems: program %q has two recurring timers named %q", p.Name, e.Name))

@@ -16,7 +16,9 @@ type Recurring struct {
 	programs *Programs
 	entries  []*entry // by program, then entry
 	known    int      // programs whose entries are here
-	rows     []uint32
+	touched  bool     // some cohort has rows that may have joined or left
+	rows     []uint32 // memory that is used again: of due and settle,
+	tail     []uint32 // and of merge
 }
 
 // entry is one recurring timer of one program.
@@ -61,6 +63,7 @@ func (r *Recurring) learn() {
 
 // Next returns the next tick at which a timer may fire, or Never.
 func (r *Recurring) Next() ecs.Tick {
+	r.Settle() // of nodes started between ticks
 	next := ecs.Never
 	for _, e := range r.entries {
 		next = min(next, e.next)
@@ -75,7 +78,7 @@ func (r *Recurring) Act(d *Deliver) {
 		if e.next != t {
 			continue
 		}
-		if c := e.find(t % e.period); c != nil {
+		if c := e.find(e.phaseOf(t)); c != nil {
 			d.Call(e.program, r.due(e, c), e.root, e.act)
 		}
 		e.next = e.after(t)
@@ -103,20 +106,29 @@ func (r *Recurring) ended(n ecs.Node)   { r.touch(n) }
 
 func (r *Recurring) touch(n ecs.Node) {
 	r.learn()
+	row, ok := r.world.Row(n)
+	if !ok {
+		return
+	}
 	for _, e := range r.entries {
-		if e.program != n.Program() {
-			continue
-		}
-		if row, ok := r.world.Row(n); ok {
-			c := e.cohort(r.world.Life(n).Started % e.period)
+		if e.program == n.Program() {
+			c := e.cohort(e.phaseOf(r.world.Life(n).Started))
 			c.touched = append(c.touched, uint32(row))
+			r.touched = true
 		}
 	}
 }
 
 // Settle brings cohorts in line with the lives of nodes that started or ended
 // in this tick.
+//
+// Invariant: cohorts hold rows, in the order of the nodes that lie there, so it
+// runs before deaths give rows to others.
 func (r *Recurring) Settle() {
+	if !r.touched {
+		return
+	}
+	r.touched = false
 	for _, e := range r.entries {
 		changed := false
 		for _, c := range e.cohorts {
@@ -133,42 +145,62 @@ func (r *Recurring) Settle() {
 }
 
 func (r *Recurring) settle(e *entry, c *cohort) {
-	order := func(a, b uint32) int {
-		return int(r.world.NodeOfRow(e.program, int(a))) - int(r.world.NodeOfRow(e.program, int(b)))
-	}
-	slices.SortStableFunc(c.touched, order)
-	touched := slices.Compact(c.touched)
+	touched := slices.Compact(r.sorted(e, c.touched))
 	joining := r.rows[:0]
 	for _, row := range touched {
 		l := r.world.LifeAt(e.program, int(row))
-		if (l.Status == ecs.Up || l.Status == ecs.Paused) && l.Started%e.period == c.phase {
+		if (l.Status == ecs.Up || l.Status == ecs.Paused) && e.phaseOf(l.Started) == c.phase {
 			joining = append(joining, row)
 		}
 	}
-	c.rows = merge(c.rows, touched, joining, order)
-	c.touched, r.rows = c.touched[:0], joining
+	r.rows = joining
+	r.merge(e, c, touched, joining)
+	c.touched = c.touched[:0]
 }
 
-// merge returns rows without those of leaving and with those of joining, all
-// three in order.
-func merge(rows, leaving, joining []uint32, order func(a, b uint32) int) []uint32 {
-	first, _ := slices.BinarySearchFunc(rows, leaving[0], order)
-	tail := slices.Clone(rows[first:])
-	rows = rows[:first]
+// order compares rows of an entry's program by the nodes that lie there.
+func (r *Recurring) order(e *entry, a, b uint32) int {
+	return int(r.world.NodeOfRow(e.program, int(a))) - int(r.world.NodeOfRow(e.program, int(b)))
+}
+
+func (r *Recurring) sorted(e *entry, rows []uint32) []uint32 {
+	order := func(a, b uint32) int { return r.order(e, a, b) }
+	if !slices.IsSortedFunc(rows, order) {
+		slices.SortStableFunc(rows, order)
+	}
+	return rows
+}
+
+// merge takes from a cohort the rows of leaving and adds those of joining, all
+// three in order. What comes before the first of them stays as it is.
+func (r *Recurring) merge(e *entry, c *cohort, leaving, joining []uint32) {
+	first, _ := slices.BinarySearchFunc(c.rows, leaving[0], func(a, b uint32) int { return r.order(e, a, b) })
+	r.tail = append(r.tail[:0], c.rows[first:]...)
+	rows, tail := c.rows[:first], r.tail
 	for len(tail)+len(joining) > 0 {
-		for len(leaving) > 0 && len(tail) > 0 && order(leaving[0], tail[0]) < 0 {
+		for len(leaving) > 0 && len(tail) > 0 && r.order(e, leaving[0], tail[0]) < 0 {
 			leaving = leaving[1:]
 		}
 		switch {
 		case len(tail) > 0 && len(leaving) > 0 && tail[0] == leaving[0]:
 			tail = tail[1:]
-		case len(joining) > 0 && (len(tail) == 0 || order(joining[0], tail[0]) < 0):
+		case len(joining) > 0 && (len(tail) == 0 || r.order(e, joining[0], tail[0]) < 0):
 			rows, joining = append(rows, joining[0]), joining[1:]
 		default:
 			rows, tail = append(rows, tail[0]), tail[1:]
 		}
 	}
-	return rows
+	c.rows = rows
+}
+
+// phaseOf returns where in the period a tick lies, for one before the first
+// too.
+func (e *entry) phaseOf(t ecs.Tick) ecs.Tick {
+	p := t % e.period
+	if p < 0 {
+		p += e.period
+	}
+	return p
 }
 
 // find returns the cohort of a phase, or nil.
@@ -199,8 +231,8 @@ func (e *entry) after(t ecs.Tick) ecs.Tick {
 		return ecs.Never
 	}
 	from := t + 1
-	i, _ := e.search(from % e.period)
-	start := from - from%e.period
+	i, _ := e.search(e.phaseOf(from))
+	start := from - e.phaseOf(from)
 	if i == len(e.cohorts) {
 		return start + e.period + e.cohorts[0].phase
 	}
@@ -210,19 +242,18 @@ func (e *entry) after(t ecs.Tick) ecs.Tick {
 // rebuild makes the cohorts again from the nodes' lives, after a restore.
 func (r *Recurring) rebuild() {
 	r.learn()
+	r.touched = false
 	for _, e := range r.entries {
 		e.cohorts = nil
 		for row := range r.world.ProgramRows(e.program) {
 			l := r.world.LifeAt(e.program, row)
 			if l.Status == ecs.Up || l.Status == ecs.Paused {
-				c := e.cohort(l.Started % e.period)
+				c := e.cohort(e.phaseOf(l.Started))
 				c.rows = append(c.rows, uint32(row))
 			}
 		}
 		for _, c := range e.cohorts {
-			slices.SortStableFunc(c.rows, func(a, b uint32) int {
-				return int(r.world.NodeOfRow(e.program, int(a))) - int(r.world.NodeOfRow(e.program, int(b)))
-			})
+			r.sorted(e, c.rows)
 		}
 		e.next = e.after(r.world.Tick())
 	}

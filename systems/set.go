@@ -28,26 +28,35 @@ func NewSet(w *ecs.World) *Set {
 	s.Timers = NewTimers(w)
 	s.Recurring = NewRecurring(w, s.Programs)
 	s.Lifecycle = NewLifecycle(w, s.Programs, s.Recurring, s.Waiting, s.Timers)
-	s.Deliver = NewDeliver(w, s.Programs, s.Links, s.Lifecycle, s.Waiting)
-	s.Faults = NewFaults(w, s.Lifecycle, s.Cuts)
-	s.Checks = NewChecks(w)
+	s.Deliver = NewDeliver(w, s.Programs, s.Links, s.Lifecycle, s.Waiting, s.Timers)
+	s.Faults = NewFaults(w, s.Lifecycle, s.Cuts, s.Deliver)
+	s.Checks = NewChecks(w, s.Deliver)
 	s.Measures = NewMeasures(w)
 	return s
 }
 
 // Like declares in this set's world what another's has: programs, kinds,
-// checks, measures. It is the first half of a fork; the second is a restore.
+// checks, measures, limits. It is the first half of a fork; the second is a
+// restore.
 func (s *Set) Like(other *Set) {
 	s.World.DeclareLike(other.World)
 	s.Programs.like(other.Programs, s)
+	s.Waiting.max = other.Waiting.max
 	s.Checks.like(other.Checks)
 	s.Measures.like(other.Measures)
 }
 
 // Rebuild makes what systems derive from the world's tables again, after a
-// restore.
+// restore, and forgets what a tick that failed left undone.
 func (s *Set) Rebuild() {
 	s.Links.rebuild()
+	s.Cuts.rebuild()
+	s.Waiting.rebuild()
 	s.Timers.rebuild()
 	s.Recurring.rebuild()
+	s.Lifecycle.rebuild()
+	s.Deliver.rebuild()
+	s.Faults.rebuild()
+	s.Checks.rebuild()
+	s.Measures.rebuild()
 }

@@ -1,0 +1,32 @@
+// Package systems is what happens in a world: one behaviour a file, over the
+// nodes and tables that package ecs keeps. A [Set] wires them to each other;
+// package scheduler calls them, phase by phase.
+//
+// # Contract
+//
+// Programs ([Program] for columns, [Node] a node at a time) are given what is
+// due and say what is sent. How what is due is split into batches shows
+// nowhere: not in the digest, nor in any state.
+//
+// A link ([Link]) computes in nanoseconds and rounds up to a tick once:
+// start = max(now, free), free = start + 8·size/bandwidth, due = the tick of
+// free + latency + jitter, and at least the next one. Its verdicts are drawn by
+// the names of both ends and the envelope's ID, a stream a kind of verdict, so
+// that nothing else in the world shifts them. A network ([Links.Network]) is a
+// mesh of which no edge is stored. A cut ([Cuts]) judges at sending. What a
+// node sends to itself crosses no link and no cut.
+//
+// Each start of a node raises its incarnation ([Lifecycle]). One-shot timers
+// ([Timers]) die with it; messages outlive a crash, and are dropped if the
+// node is down when they come due. What comes due for a paused node waits, in
+// a bounded list ([Waiting]), and goes ahead of its tick's own once the node
+// goes on. Recurring timers ([Recurring]) fire after the tick's envelopes, by
+// program, entry and node, each node's first one a period after its start.
+//
+// All that shapes the future lies in the world's tables; what a system keeps
+// beside them is derived, and [Set.Rebuild] makes it again so that nothing
+// tells a restored world from one that never was. Figures ([Measures]) lie in
+// tables too, outside the digest.
+//
+// Bad use by a Go caller panics with the cause and the cure.
+package systems
