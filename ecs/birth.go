@@ -190,8 +190,7 @@ func (p *program) forget(w *World, row uint32) {
 
 // birth is a node that is to live at the end of the phase.
 type birth struct {
-	node  Node
-	start bool
+	node Node
 }
 
 // Bear queues the birth of a node, which happens at the end of the phase. Its

@@ -18,7 +18,6 @@ type chunkStore struct {
 	next      []int32    // a chunk's successor in its slot or in the free list; -1 ends it
 	freeHead  int32
 	used      int32 // chunks ever taken: the rest were never touched
-	limit     int   // envelopes the store may hold
 }
 
 func (s *chunkStore) init(envelopes int) {

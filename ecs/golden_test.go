@@ -55,7 +55,7 @@ func newZoo(c Config) *zoo {
 	z := &zoo{World: NewWorld(c)}
 	z.wide = z.Program(Schema{Name: "wide", State: wide{I64: -1, F64: [3]float64{0.1, math.NaN(), math.Inf(-1)}}, Durable: []string{"F64", "I16"}})
 	z.bare = z.Program(Schema{Name: "bare"})
-	z.boxed = z.Program(Schema{Name: "boxed", State: account{Rate: -0.0}, Boxed: func() Boxed { return &diary{} }})
+	z.boxed = z.Program(Schema{Name: "boxed", State: account{Rate: math.Copysign(0, -1)}, Boxed: func() Boxed { return &diary{} }})
 	z.rows = NewRows[row](z.World, "row")
 	z.ping, z.big, z.wake = z.Kind("ping", 16), z.Kind("big", 0), z.TimerKind("wake")
 	z.lottery = z.Stream("lottery")

@@ -107,6 +107,7 @@ func TestFieldsAreNamedAsInGo(t *testing.T) {
 		Small  int8
 		Bytes  [3]uint8
 		_      struct{ A, B int32 }
+		//lint:ignore U1000 an unexported field is a column too
 		hidden int64
 	}
 	got := fieldsOf("client", reflect.TypeFor[state]())
