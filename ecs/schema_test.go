@@ -82,10 +82,10 @@ func TestComponentsHuge(t *testing.T) {
 		A int64
 		_ [1 << 28]byte
 		Z [1 << 28]struct{}
-		Y [1 << 24]struct{ _ int64 }
+		Y [1 << 28]struct{ _ int8 }
 		B int64
 	}]())
-	want := []Field{{"A", Int64, 0}, {"B", Int64, 8 + 1<<28 + 8<<24}}
+	want := []Field{{"A", Int64, 0}, {"B", Int64, 8 + 2<<28}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -98,15 +98,15 @@ func TestFieldsAreNamedAsInGo(t *testing.T) {
 		_      [4]byte
 	}
 	type state struct {
-		Clock  [2]clock
-		Votes  [2][2]uint16
-		At     point
-		Alive  bool
-		Dead   [2]bool
-		_      uint8
-		Small  int8
-		Bytes  [3]uint8
-		_      struct{ A, B int32 }
+		Clock [2]clock
+		Votes [2][2]uint16
+		At    point
+		Alive bool
+		Dead  [2]bool
+		_     uint8
+		Small int8
+		Bytes [3]uint8
+		_     struct{ A, B int32 }
 		//lint:ignore U1000 an unexported field is a column too
 		hidden int64
 	}

@@ -148,6 +148,42 @@ func TestSnapshotsAreIntoKeptMemory(t *testing.T) {
 	}
 }
 
+// TestCheckpointsFallAlike: all state is hashed after so many deliveries, also
+// if the world was restored in between.
+func TestCheckpointsFallAlike(t *testing.T) {
+	w := NewWorld(Config{})
+	n := w.Node(w.Program(Schema{Name: "p"}), "n")
+	w.SetStatus(n, Up, 0)
+	ping := w.Kind("ping", 8)
+	for i := range uint64(100) {
+		w.Post(&Envelope{To: n, A: i}, 0)
+	}
+	run := func(from, to Tick) Digest {
+		for t := from; t < to; t++ {
+			w.Begin(t)
+			w.Deliver(handle(func(b *Batch) {
+				for i := range b.Envelopes {
+					b.Out = append(b.Out, Send{To: n, Cause: uint16(i), Kind: ping})
+				}
+				w.Commit(b)
+			}))
+			w.End()
+		}
+		return w.Digest()
+	}
+	run(0, 20)
+	var s Snapshot
+	w.Snapshot(&s)
+	want := run(20, 45) // 4,500 deliveries since the beginning
+	run(45, 60)
+	if err := w.Restore(&s); err != nil {
+		t.Fatal(err)
+	}
+	if got := run(20, 45); got != want {
+		t.Errorf("straight the digest is %x, restored %x", want, got)
+	}
+}
+
 // TestSnapshotsStandAlone: what happens after one is taken, in the world it is
 // of or in those restored from it, reaches neither it nor the others, though
 // they share what only grows.

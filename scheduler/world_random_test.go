@@ -42,7 +42,10 @@ type plannedInput struct {
 
 const (
 	planPrograms = 3 // two a node at a time, the last for columns
-	planUntil    = ecs.Tick(1_500_000)
+	// maxHops bounds what comes of one message: each may cause up to two more,
+	// and links may double those. A corrupted number is bounded too.
+	maxHops   = 7
+	planUntil = ecs.Tick(1_500_000)
 )
 
 // spans are from 1 tick to 10^6, alike in each order of magnitude.
@@ -83,7 +86,7 @@ func drawPlan(t *rapid.T) plan {
 		p.inputs = append(p.inputs, plannedInput{
 			tick: ecs.Tick(rapid.IntRange(1, 40).Draw(t, "tick")) * ecs.Tick(rapid.SampledFrom([]int{1, 100, 10_000}).Draw(t, "scale")),
 			verb: rapid.SampledFrom(verbs).Draw(t, "verb"), node: rapid.IntRange(0, n-1).Draw(t, "node"),
-			a: rapid.Uint64Range(0, 30).Draw(t, "a"), down: spans(t, "down"),
+			a: rapid.Uint64Range(0, maxHops).Draw(t, "a"), down: spans(t, "down"),
 		})
 	}
 	return p
@@ -153,7 +156,7 @@ func (b *built) onWork(me *systems.Me, s *busy, m *ecs.Envelope) {
 	r := draws.Uint64()
 	b.log(me.World(), me.Self(), me.World().KindName(m.Kind()), m.From, m.A, r)
 	if m.A > 0 {
-		b.go1(me, s, r, min(m.A-1, 40))
+		b.go1(me, s, r, min(m.A-1, maxHops))
 	}
 }
 
@@ -200,7 +203,7 @@ func (b *built) columns(name string) systems.Program {
 				}
 				b.log(batch.World(), e.To, "work", e.From, e.A, r)
 				if peers := b.peers[batch.World().NodeName(e.To)]; e.A > 0 && len(peers) > 0 {
-					batch.Out = append(batch.Out, ecs.Send{To: peers[r%uint64(len(peers))], Cause: uint16(i), Kind: b.work, Delay: ecs.Tick(r >> 16 % 64), A: min(e.A-1, 40), B: r})
+					batch.Out = append(batch.Out, ecs.Send{To: peers[r%uint64(len(peers))], Cause: uint16(i), Kind: b.work, Delay: ecs.Tick(r >> 16 % 64), A: min(e.A-1, maxHops), B: r})
 				}
 			}
 		},

@@ -162,6 +162,35 @@ func TestChecksSurviveARestore(t *testing.T) {
 	}
 }
 
+// A start, a message, a timer, a beat, an envelope that is held, a stop and a
+// fault are acts; a series is none.
+func TestWhatActs(t *testing.T) {
+	r := newRig(ecs.Config{})
+	k, timer := r.World.Kind("k", 8), r.World.TimerKind("timer")
+	p := AddNode(r.Set, Node[word]{
+		Name:  "p",
+		On:    []On[word]{{Kind: k, Do: func(me *Me, _ *word, _ *ecs.Envelope) { me.After(3*ms, timer, 0) }}, {Kind: timer, Do: func(*Me, *word, *ecs.Envelope) {}}},
+		Every: []EveryNode[word]{{Name: "e", Period: 8 * ms, Do: func(*Me, *word) {}}},
+	})
+	n := r.World.Node(p, "a")
+	var asked []ecs.Tick
+	r.Checks.Add(Check{Name: "c", Kind: AlwaysHolds, Holds: func(w *ecs.World) bool { asked = append(asked, w.Tick()); return true }})
+	r.Measures.Series("s", ms, func(*ecs.World) float64 { return 0 })
+	r.Lifecycle.StartAt(2, n)
+	e := r.World.Outside(n, k, 0, 0, "message")
+	r.World.Post(&e, 4) // and its timer is due at 7
+	late := r.World.Outside(n, k, 0, 0, "held")
+	r.World.Post(&late, 14)
+	r.at(12, Action{Verb: Pause, Target: n})
+	r.at(16, Action{Verb: Stop, Target: n}, Action{Verb: Resume, Target: n}) // resumes: what waited is due, and the beat of 18; its timer is due at 19
+	stop := r.World.Outside(n, ecs.KindStop, 0, 0, "stop")
+	r.World.Post(&stop, 21)
+	r.run(30)
+	if diff := cmp.Diff([]ecs.Tick{2, 4, 7, 10, 12, 14, 16, 18, 19, 21}, asked); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestBreakingIsReportedOnce(t *testing.T) {
 	r := checkRig(nil)
 	r.Checks.Add(Check{Name: "k", Kind: AlwaysHolds, Holds: func(w *ecs.World) bool { return w.Tick() < 3 }})

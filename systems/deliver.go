@@ -86,6 +86,7 @@ func (d *Deliver) Control(e *ecs.Envelope) {
 // its key, but after all is delivered: what is ahead of it in the batch has not
 // been handled yet.
 func (d *Deliver) Hold(e *ecs.Envelope) {
+	d.acted = d.world.Tick()
 	if !d.waiting.hold(e) && e.IsTimer() {
 		d.lost = append(d.lost, *e)
 	}

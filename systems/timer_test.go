@@ -321,6 +321,43 @@ func TestTimerRowsAreReused(t *testing.T) {
 	}
 }
 
+// A timer that finds no room to wait frees its key, and its row after what was
+// ahead of it has been handled, however the tick is split.
+func TestTimerThatFindsNoRoom(t *testing.T) {
+	want := ""
+	for _, batch := range []int{126, 1} {
+		r := newTimerRig("node", batch)
+		r.Waiting.Limit(0)
+		tell := func(t ecs.Tick, node, key int, d ecs.Tick) {
+			r.at(t, Action{Verb: Message, Kind: r.do, Target: r.nodes[node], A: order(armKeyed, uint64(key), ecs.Nanoseconds(d)*ms), B: uint64(key)})
+		}
+		tell(3, 1, 1, 6) // comes to node 0 at 4, is due at 10
+		tell(3, 0, 2, 90)
+		tell(3, 0, 3, 6)
+		r.at(8, Action{Verb: Pause, Target: r.nodes[0]})
+		tell(9, 1, 4, 5) // arms at 10, between the two that are due
+		r.run(12)
+		if got := r.Timers.index.used; got != 2 {
+			t.Errorf("%d keys are pending, want those of 90 ms and of 5 ms", got)
+		}
+		r.at(13, Action{Verb: Resume, Target: r.nodes[0]})
+		tell(14, 0, 3, 2)
+		r.run(20)
+		if diff := cmp.Diff([]string{"10 n[1] 1", "15 n[1] 4", "17 n[0] 3"}, r.notes.lines); diff != "" {
+			t.Error(diff)
+		}
+		if len(r.Deliver.lost) != 0 {
+			t.Errorf("%d timers are still to be lost", len(r.Deliver.lost))
+		}
+		if want == "" {
+			want = r.sum()
+		}
+		if got := r.sum(); got != want {
+			t.Errorf("batches of %d: %s\nof 126:       %s", batch, got, want)
+		}
+	}
+}
+
 // The end of a node costs what it has, not what all have.
 func TestForgettingIsCheap(t *testing.T) {
 	r := newRig(ecs.Config{})
