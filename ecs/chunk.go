@@ -6,9 +6,9 @@ const (
 	// nearLength is how many envelopes a chunk holds: 4032 bytes, so that
 	// chunks do not all start in the same set of the first cache.
 	nearLength = 126
-	// farLength is the same above level 0, where a due tick is kept with
-	// each envelope: 100 envelopes and 800 bytes of ticks in 125 places.
-	farLength = 100
+	// farLength is the same above level 0, where the low 40 bits of a due tick
+	// are kept with each envelope: 108 envelopes of 32 bytes and 108 times 5.
+	farLength = 108
 )
 
 // chunkStore is the memory of the wheel: chunks of envelopes in one array,
@@ -22,7 +22,7 @@ type chunkStore struct {
 
 func (s *chunkStore) init(envelopes int) {
 	s.freeHead = -1
-	s.grow(envelopes/nearLength + 1)
+	s.grow(envelopes/nearLength + envelopes/(nearLength*16) + 64) // some chunks are never full
 }
 
 // take returns an empty chunk.
@@ -33,7 +33,7 @@ func (s *chunkStore) take() int32 {
 	} else {
 		c = s.used
 		if int(c) == len(s.next) {
-			s.grow(len(s.next) + len(s.next)/4 + 16)
+			s.grow(len(s.next) + len(s.next)/16 + 16)
 		}
 		s.used++
 	}
@@ -80,13 +80,27 @@ func (s *chunkStore) near(of slot, c int32) []Envelope {
 	return s.envelopes[first : first+n : first+n]
 }
 
-// dueAt returns where the due tick of the envelope at index k is kept: behind
-// the chunk's farLength envelopes.
-func (s *chunkStore) dueAt(k uint32) *Tick {
-	first := k - k%nearLength
-	ticks := (*[farLength]Tick)(unsafe.Pointer(&s.envelopes[first+farLength]))
-	return &ticks[k-first]
+// farTicks are the due ticks of a far chunk: their low 40 bits. The slot says
+// the rest: it spans fewer ticks than that.
+type farTicks struct {
+	low  [farLength]uint32
+	high [farLength]uint8
 }
 
-func (s *chunkStore) due(k uint32) Tick         { return *s.dueAt(k) }
-func (s *chunkStore) setDue(k uint32, due Tick) { *s.dueAt(k) = due }
+// ticks returns the due ticks kept with the envelope at index k, behind the
+// chunk's farLength envelopes, and the envelope's place among them.
+func (s *chunkStore) ticks(k uint32) (t *farTicks, i uint32) {
+	first := k - k%nearLength
+	return (*farTicks)(unsafe.Pointer(&s.envelopes[first+farLength])), k - first
+}
+
+// due returns the due tick of an envelope in a slot that begins at a tick.
+func (s *chunkStore) due(k uint32, start Tick) Tick {
+	t, i := s.ticks(k)
+	return start + ((Tick(t.high[i])<<32|Tick(t.low[i]))-start)&(1<<40-1)
+}
+
+func (s *chunkStore) setDue(k uint32, due Tick) {
+	t, i := s.ticks(k)
+	t.low[i], t.high[i] = uint32(due), uint8(due>>32)
+}

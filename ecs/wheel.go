@@ -162,17 +162,18 @@ func (w *wheel) moveHorizon(l int) {
 	for ; at < want; at += 1 << span {
 		i := int(at>>span) & (levelSlots - 1)
 		if above.slots[i].head >= 0 {
-			w.cascade(l, w.takeSlot(l+1, i))
+			w.cascade(l, w.takeSlot(l+1, i), at)
 		}
 	}
 }
 
-func (w *wheel) cascade(l int, s slot) {
+// cascade empties a slot above, which begins at a tick, into a level.
+func (w *wheel) cascade(l int, s slot, start Tick) {
 	for c := s.head; c >= 0; {
 		first, n := w.chunks.span(s, c, farLength)
 		for k := first; k < first+n; k++ {
 			e := w.chunks.envelopes[k]
-			w.pushLevel(l, &e, w.chunks.due(k))
+			w.pushLevel(l, &e, w.chunks.due(k, start))
 		}
 		c = w.chunks.free(c)
 	}
@@ -196,19 +197,19 @@ func (w *wheel) nextDue() Tick {
 			return d
 		}
 		if ok {
-			return w.firstInSlot(v.slots[int(d)&(levelSlots-1)])
+			return w.firstInSlot(v.slots[int(d)&(levelSlots-1)], d<<shift)
 		}
 	}
 	panic("ecs: envelopes are counted in flight that no slot holds")
 }
 
 // firstInSlot returns the earliest due tick of a slot above level 0.
-func (w *wheel) firstInSlot(s slot) Tick {
+func (w *wheel) firstInSlot(s slot, start Tick) Tick {
 	best := Never
 	for c := s.head; c >= 0; c = w.chunks.next[c] {
 		first, n := w.chunks.span(s, c, farLength)
 		for k := first; k < first+n; k++ {
-			best = min(best, w.chunks.due(k))
+			best = min(best, w.chunks.due(k, start))
 		}
 	}
 	return best
@@ -255,7 +256,7 @@ func (w *wheel) eachFar(f func(e *Envelope, due Tick)) {
 			for c := s.head; c >= 0; c = w.chunks.next[c] {
 				first, n := w.chunks.span(s, c, farLength)
 				for k := first; k < first+n; k++ {
-					f(&w.chunks.envelopes[k], w.chunks.due(k))
+					f(&w.chunks.envelopes[k], w.chunks.due(k, w.slotStart(l, i)))
 				}
 			}
 		}
@@ -283,7 +284,7 @@ func (w *wheel) purgeSlot(l, i int, length uint32, f func(e *Envelope) bool) {
 			e := w.chunks.envelopes[k]
 			due := w.slotTick(i)
 			if l > 0 {
-				due = w.chunks.due(k)
+				due = w.chunks.due(k, w.slotStart(l, i))
 			}
 			if f(&e) {
 				w.count--
@@ -298,4 +299,10 @@ func (w *wheel) purgeSlot(l, i int, length uint32, f func(e *Envelope) bool) {
 // slotTick returns the tick that a slot of level 0 stands for.
 func (w *wheel) slotTick(i int) Tick {
 	return w.now + 1 + (Tick(i)-w.now-1)&(levelSlots-1)
+}
+
+// slotStart returns the first tick of a slot above level 0.
+func (w *wheel) slotStart(l, i int) Tick {
+	now := w.now >> (levelBits * l)
+	return (now + (Tick(i)-now)&(levelSlots-1)) << (levelBits * l)
 }

@@ -1,6 +1,7 @@
 package systems
 
 import (
+	"cmp"
 	"slices"
 
 	"orrery/ecs"
@@ -213,7 +214,7 @@ func (e *entry) find(phase ecs.Tick) *cohort {
 }
 
 func (e *entry) search(phase ecs.Tick) (int, bool) {
-	return slices.BinarySearchFunc(e.cohorts, phase, func(c *cohort, p ecs.Tick) int { return int(c.phase - p) })
+	return slices.BinarySearchFunc(e.cohorts, phase, func(c *cohort, p ecs.Tick) int { return cmp.Compare(c.phase, p) })
 }
 
 // cohort returns the cohort of a phase, a new one if there is none.
