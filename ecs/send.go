@@ -186,6 +186,14 @@ func (b *Batch) SendBytes(cause int, to Node, k Kind, delay Tick, payload []byte
 	b.Out = append(b.Out, Send{To: to, Cause: uint16(cause), Kind: k | slabFlag, Delay: delay, A: b.world.slab.put(payload), B: xxh3.Hash(payload)})
 }
 
+// AttachBytes makes bytes the payload of the batch's last send, in the place of
+// A, and leaves B: for timers, whose B is the engine's.
+func (b *Batch) AttachBytes(payload []byte) {
+	last := &b.Out[len(b.Out)-1]
+	last.Kind |= slabFlag
+	last.A = b.world.slab.put(payload)
+}
+
 // Size returns an envelope's size on a link, in bytes: the payload's canonical
 // bytes and a header.
 func (w *World) Size(e *Envelope) int {

@@ -87,6 +87,14 @@ func (c *Checks) Add(k Check) {
 	c.rows.Add(checkRow{Looked: -1})
 }
 
+// Break decides a safety check from within a handler: it is broken.
+func (c *Checks) Break(i int) {
+	if row := c.rows.At(i); row.Outcome == Undecided {
+		row = c.rows.Edit(i)
+		row.Outcome, row.At = Broken, c.world.Tick()
+	}
+}
+
 // Len returns the number of checks.
 func (c *Checks) Len() int { return len(c.list) }
 

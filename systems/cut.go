@@ -36,9 +36,13 @@ type Cut uint64
 // Between cuts what is sent from one side to the other, and back unless
 // oneWay. Sides may be groups.
 func (c *Cuts) Between(a, b ecs.Node, oneWay bool) Cut {
-	cut := c.oneWay(c.world.Members(a), c.world.Members(b))
+	return c.separate(c.world.Members(a), c.world.Members(b), oneWay)
+}
+
+func (c *Cuts) separate(near, far []ecs.Node, oneWay bool) Cut {
+	cut := c.oneWay(near, far)
 	if !oneWay {
-		cut |= c.oneWay(c.world.Members(b), c.world.Members(a))
+		cut |= c.oneWay(far, near)
 	}
 	return cut
 }
@@ -49,12 +53,16 @@ func (c *Cuts) Partition(sides ...ecs.Node) Cut {
 	for i, side := range sides {
 		members[i] = c.world.Members(side)
 	}
+	return c.split(members)
+}
+
+func (c *Cuts) split(sides [][]ecs.Node) Cut {
 	var cut Cut
-	for i, near := range members {
+	for i, near := range sides {
 		var far []ecs.Node
-		for j := range members {
+		for j := range sides {
 			if j != i {
-				far = append(far, members[j]...)
+				far = append(far, sides[j]...)
 			}
 		}
 		cut |= c.oneWay(near, far)

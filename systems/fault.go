@@ -20,10 +20,11 @@ const (
 	CutOff                // cut Target from Other, both ways unless OneWay
 	Partition             // cut each of Sides from the others
 	Heal                  // end all cuts
+	Slow                  // what goes to and from the target takes A/1000 times as long
 	Message               // send Kind with A and B to the target, from outside
 )
 
-var verbNames = [...]string{"start", "stop", "crash", "restart", "pause", "resume", "cut", "partition", "heal", "send"}
+var verbNames = [...]string{"start", "stop", "crash", "restart", "pause", "resume", "cut", "partition", "heal", "slow", "send"}
 
 func (v Verb) String() string { return verbNames[v] }
 
@@ -41,6 +42,16 @@ type Action struct {
 	Down     ecs.Nanoseconds
 	A, B     uint64
 	Payload  []byte // of a message, instead of A and B
+
+	// Nodes are the target and Lists the sides, of a cut too, as lists that
+	// need no group.
+	Nodes []ecs.Node
+	Lists [][]ecs.Node
+	// Label names a cut or partition, so that Heal with it ends that alone.
+	Label uint64
+	// Resolve is asked when the action is due, and completes it: for targets
+	// that depend on the world as it then is.
+	Resolve func(a *Action)
 }
 
 // Faults carries out actions.
@@ -49,33 +60,46 @@ type Faults struct {
 	lifecycle *Lifecycle
 	cuts      *Cuts
 	deliver   *Deliver
+	links     *Links
 	tick      ecs.Tick
 	sent      index // (node, kind) to how many messages it was sent in the tick
+	labels    cutLabels
 }
 
 // NewFaults wires faults to what they act on.
-func NewFaults(w *ecs.World, l *Lifecycle, c *Cuts, d *Deliver) *Faults {
-	return &Faults{world: w, lifecycle: l, cuts: c, deliver: d}
+func NewFaults(w *ecs.World, l *Lifecycle, c *Cuts, d *Deliver, links *Links) *Faults {
+	return &Faults{world: w, lifecycle: l, cuts: c, deliver: d, links: links, labels: cutLabels{ecs.NewRows[cutLabel](w, "cut.label")}}
 }
 
 // Apply carries out an action at the tick under way, in the input phase, and
 // folds it into the digest.
 func (f *Faults) Apply(a *Action) {
+	if a.Resolve != nil {
+		resolved := *a
+		a.Resolve(&resolved)
+		a = &resolved
+		if len(a.Nodes) == 0 && len(a.Lists) == 0 && a.Target == 0 {
+			return // nobody, this time
+		}
+	}
 	f.validate(a)
 	f.deliver.acted = f.world.Tick()
 	f.fold(a)
 	var cut Cut
 	switch a.Verb {
 	case CutOff:
-		cut = f.cuts.Between(a.Target, a.Other, a.OneWay)
+		sides := f.sides(a, a.Target, a.Other)
+		cut = f.cuts.separate(sides[0], sides[1], a.OneWay)
+		f.labels.put(a.Label, cut)
 	case Partition:
-		cut = f.cuts.Partition(a.Sides...)
+		cut = f.cuts.split(f.sides(a, a.Sides...))
+		f.labels.put(a.Label, cut)
 	case Heal:
-		f.cuts.HealAll()
+		f.heal(a.Label)
 	case Message:
 		f.send(a)
 	default:
-		for _, n := range f.world.Members(a.Target) {
+		for _, n := range f.targets(a) {
 			f.applyTo(n, a)
 		}
 	}
@@ -90,11 +114,12 @@ func (f *Faults) validate(a *Action) {
 	case int(a.Verb) >= len(verbNames):
 		panic(fmt.Sprintf("systems: there is no action %d; the last is %d, %s", a.Verb, len(verbNames)-1, verbNames[len(verbNames)-1]))
 	case a.Verb == Heal:
+	case (a.Verb == CutOff || a.Verb == Partition) && len(a.Lists) > 1:
 	case a.Verb == Partition:
 		if len(a.Sides) < 2 || slices.Contains(a.Sides, 0) {
 			panic(fmt.Sprintf("systems: action partition has the sides %v; it needs two nodes or groups at least", a.Sides))
 		}
-	case a.Target == 0:
+	case a.Target == 0 && len(a.Nodes) == 0:
 		panic(fmt.Sprintf("systems: action %s has no target; set Target to a node or group", verbNames[a.Verb]))
 	case a.Verb == CutOff && a.Other == 0:
 		panic(fmt.Sprintf("systems: action cut of %s has no other side; set Other to a node or group", f.world.NodeName(a.Target)))
@@ -115,6 +140,14 @@ func (f *Faults) fold(a *Action) {
 	for _, s := range a.Sides {
 		f.world.Fold(uint64(s))
 	}
+	for _, list := range append([][]ecs.Node{a.Nodes}, a.Lists...) {
+		if len(list) > 0 {
+			f.world.Fold(uint64(len(list)))
+		}
+		for _, n := range list {
+			f.world.Fold(uint64(n))
+		}
+	}
 }
 
 func (f *Faults) applyTo(n ecs.Node, a *Action) {
@@ -134,6 +167,8 @@ func (f *Faults) applyTo(n ecs.Node, a *Action) {
 		f.lifecycle.Pause(n)
 	case Resume:
 		f.lifecycle.Resume(n)
+	case Slow:
+		f.links.slow.set(n, a.A)
 	}
 }
 
@@ -146,7 +181,7 @@ func (f *Faults) send(a *Action) {
 		f.sent.clear()
 	}
 	kind := f.world.KindName(a.Kind)
-	for _, n := range f.world.Members(a.Target) {
+	for _, n := range f.targets(a) {
 		nth := f.sent.find(uint64(n), uint64(a.Kind)) + 1
 		f.sent.set(uint64(n), uint64(a.Kind), nth)
 		e := f.world.Outside(n, a.Kind, a.A, a.B, fmt.Sprintf("message/%s/%d", kind, nth))
@@ -159,3 +194,63 @@ func (f *Faults) send(a *Action) {
 
 // rebuild forgets a tick that a restore has undone.
 func (f *Faults) rebuild() { f.sent.clear() }
+
+// targets are whom an action is done to, one by one.
+func (f *Faults) targets(a *Action) []ecs.Node {
+	if len(a.Nodes) == 0 {
+		return f.world.Members(a.Target)
+	}
+	var all []ecs.Node
+	for _, n := range a.Nodes {
+		all = append(all, f.world.Members(n)...)
+	}
+	return all
+}
+
+// sides are the sides of a cut: lists, or the members of nodes and groups.
+func (f *Faults) sides(a *Action, nodes ...ecs.Node) [][]ecs.Node {
+	if len(a.Lists) > 0 {
+		return a.Lists
+	}
+	lists := make([][]ecs.Node, len(nodes))
+	for i, n := range nodes {
+		lists[i] = f.world.Members(n)
+	}
+	return lists
+}
+
+// heal ends the cut of a label, or all if there is none.
+func (f *Faults) heal(label uint64) {
+	if label == 0 {
+		f.cuts.HealAll()
+		f.labels.rows.Truncate(0)
+		return
+	}
+	if cut := f.labels.take(label); cut != 0 {
+		f.cuts.Heal(cut)
+	}
+}
+
+// cutLabels are the cuts that have a label and are not healed.
+type cutLabels struct{ rows *ecs.Rows[cutLabel] }
+
+type cutLabel struct{ Label, Cut uint64 }
+
+func (l *cutLabels) put(label uint64, cut Cut) {
+	if label != 0 {
+		l.rows.Add(cutLabel{label, uint64(cut)})
+	}
+}
+
+// take forgets a label and returns its cut, none if it is not known.
+func (l *cutLabels) take(label uint64) Cut {
+	for i := range l.rows.Len() {
+		if x := *l.rows.At(i); x.Label == label {
+			last := l.rows.Len() - 1
+			*l.rows.Edit(i) = *l.rows.At(last)
+			l.rows.Truncate(last)
+			return Cut(x.Cut)
+		}
+	}
+	return 0
+}

@@ -192,3 +192,8 @@ func (l *Lifecycle) call(n ecs.Node, what uint64, act func(*ecs.Batch)) {
 
 // rebuild forgets what a tick that was not finished had asked for.
 func (l *Lifecycle) rebuild() { l.exits, l.dying = l.exits[:0], l.dying[:0] }
+
+// End ends a node that is up, with an exit code, without asking its program's
+// Stop: for a program for columns that asks by itself, once a handler of a
+// node at a time has exited.
+func (l *Lifecycle) End(n ecs.Node, code uint8) { l.end(n, ecs.Down, code) }

@@ -73,6 +73,7 @@ type Links struct {
 	index      index // (from, to) to wire
 	networks   networks
 	cuts       *Cuts
+	slow       slowness
 	streams    verdictStreams
 	route      func(e *ecs.Envelope, delay ecs.Tick)
 	twin       ecs.Envelope // in hand; here, as it would be allocated else
@@ -83,6 +84,7 @@ type Links struct {
 func NewLinks(w *ecs.World, c *Cuts) *Links {
 	l := &Links{world: w, cuts: c, wires: ecs.NewRows[wire](w, "link")}
 	l.networks = newNetworks(w)
+	l.slow.rows = ecs.NewRows[slowRow](w, "slow")
 	l.streams = newVerdictStreams(w)
 	l.route = l.send
 	return l
@@ -116,6 +118,16 @@ func (l *Links) add(from, to ecs.Node, link Link) {
 	l.index.put(uint64(from), uint64(to), l.wires.Add(made))
 }
 
+// Joins reports whether a link or a network joins two nodes, from one to the
+// other, cut or not.
+func (l *Links) Joins(from, to ecs.Node) bool {
+	if l.index.find(uint64(from), uint64(to)) >= 0 {
+		return true
+	}
+	_, ok := l.networks.find(from, to)
+	return ok
+}
+
 // Len returns the number of links, one for each direction.
 func (l *Links) Len() int { return l.wires.Len() }
 
@@ -146,4 +158,5 @@ func (l *Links) rebuild() {
 		l.index.put(uint64(x.From), uint64(x.To), i)
 	}
 	l.networks.rebuild()
+	l.slow.rebuild()
 }

@@ -15,6 +15,7 @@ type Set struct {
 	Lifecycle *Lifecycle
 	Deliver   *Deliver
 	Faults    *Faults
+	Triggers  *Triggers
 	Checks    *Checks
 	Measures  *Measures
 }
@@ -29,7 +30,8 @@ func NewSet(w *ecs.World) *Set {
 	s.Recurring = NewRecurring(w, s.Programs)
 	s.Lifecycle = NewLifecycle(w, s.Programs, s.Recurring, s.Waiting, s.Timers)
 	s.Deliver = NewDeliver(w, s.Programs, s.Links, s.Lifecycle, s.Waiting, s.Timers)
-	s.Faults = NewFaults(w, s.Lifecycle, s.Cuts, s.Deliver)
+	s.Faults = NewFaults(w, s.Lifecycle, s.Cuts, s.Deliver, s.Links)
+	s.Triggers = NewTriggers(w, s.Faults)
 	s.Checks = NewChecks(w, s.Deliver)
 	s.Measures = NewMeasures(w)
 	return s
@@ -42,6 +44,7 @@ func (s *Set) Like(other *Set) {
 	s.World.DeclareLike(other.World)
 	s.Programs.like(other.Programs, s)
 	s.Waiting.max = other.Waiting.max
+	s.Triggers.like(other.Triggers)
 	s.Checks.like(other.Checks)
 	s.Measures.like(other.Measures)
 }

@@ -49,6 +49,21 @@ func (t *Timers) AfterKeyed(b *ecs.Batch, i int, key uint64, d ecs.Nanoseconds, 
 	t.send(b, i, d, kind, a, t.arm(b.Node(i), key, b.NextID(i)))
 }
 
+// AfterBytes is After for a timer whose payload is bytes, which are copied.
+func (t *Timers) AfterBytes(b *ecs.Batch, i int, d ecs.Nanoseconds, kind ecs.Kind, payload []byte) {
+	t.sendBytes(b, i, d, kind, payload, 0)
+}
+
+// AfterBytesKeyed is AfterKeyed for a timer whose payload is bytes.
+func (t *Timers) AfterBytesKeyed(b *ecs.Batch, i int, key uint64, d ecs.Nanoseconds, kind ecs.Kind, payload []byte) {
+	t.sendBytes(b, i, d, kind, payload, t.arm(b.Node(i), key, b.NextID(i)))
+}
+
+func (t *Timers) sendBytes(b *ecs.Batch, i int, d ecs.Nanoseconds, kind ecs.Kind, payload []byte, row uint32) {
+	t.send(b, i, d, kind, 0, row)
+	b.AttachBytes(payload)
+}
+
 func (t *Timers) send(b *ecs.Batch, i int, d ecs.Nanoseconds, kind ecs.Kind, a uint64, row uint32) {
 	if !kind.IsTimer() || kind.IsControl() {
 		panic(fmt.Sprintf("systems: %s arms a timer of kind %q, which is not a timer's; declare it with TimerKind", t.world.NodeName(b.Node(i)), t.world.KindName(kind)))

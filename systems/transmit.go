@@ -119,6 +119,10 @@ func (l *Links) arrive(x *wire, e *ecs.Envelope, free ecs.Nanoseconds, ends uint
 			at += ecs.Nanoseconds(draws.Below(uint64(x.Latency+x.Jitter) + 1))
 		}
 	}
+	if factor := ecs.Nanoseconds(l.slow.of(e.From, e.To)); factor != usual {
+		way := at - free
+		at = free + way/usual*factor + way%usual*factor/usual
+	}
 	due := max(w.TicksCeil(at), w.Tick()+1)
 	if x.FIFO {
 		due = max(due, x.Last)
