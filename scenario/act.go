@@ -1,0 +1,196 @@
+package scenario
+
+import (
+	"errors"
+	"fmt"
+
+	"go.starlark.net/starlark"
+
+	"orrery/ecs"
+	"orrery/ecs/random"
+	"orrery/scenario/value"
+	"orrery/systems"
+)
+
+// context is what a script function is being run for.
+type context struct {
+	phase   phase
+	batch   *ecs.Batch
+	index   int
+	node    ecs.Node
+	source  ecs.Node // who sent what is handled
+	program *program
+	row     int
+	handler string
+	draws   random.Source
+	drawn   bool
+	exiting bool
+	code    uint8
+}
+
+// declare makes a program one of the engine's, when its first nodes are made.
+func (s *script) declare(p *program, name string) error {
+	if p.id != 0 {
+		return nil
+	}
+	s.ticked = true
+	w := s.run.World
+	for i := 2; ; i++ {
+		if _, taken := w.ProgramNamed(name); !taken {
+			break
+		}
+		name = fmt.Sprintf("%s %d", name, i)
+	}
+	p.name = name
+	spec := systems.Program{Schema: ecs.Schema{Name: name}, Act: func(b *ecs.Batch) { s.act(p, b) }}
+	if p.schema.row != nil {
+		spec.State = p.schema.row
+	}
+	for _, d := range p.durable {
+		if f := &p.schema.fields[p.schema.index[d]]; f.kind != boxedField {
+			spec.Durable = append(spec.Durable, d)
+		}
+	}
+	if p.schema.boxed > 0 {
+		p.boxes = &boxes{program: p}
+		spec.Boxed = func() ecs.Boxed { return p.boxes }
+	}
+	if p.onStart == nil && len(p.shows) > 0 {
+		p.onStart = nothing
+	}
+	if p.onStart != nil {
+		spec.Start = func(b *ecs.Batch) { s.each(p, b, p.onStart) }
+	}
+	if p.onStop != nil {
+		spec.Stop = func(b *ecs.Batch) { s.each(p, b, p.onStop) }
+	}
+	for _, r := range p.every {
+		spec.Every = append(spec.Every, systems.Every{Name: r.name, Period: r.period, Act: func(b *ecs.Batch) { s.each(p, b, r.fn) }})
+	}
+	p.id = s.run.Programs.Add(spec)
+	s.programs = append(s.programs, p)
+	return nil
+}
+
+// act runs the handlers of a batch's envelopes.
+func (s *script) act(p *program, b *ecs.Batch) {
+	for i := range b.Envelopes {
+		e := &b.Envelopes[i]
+		b.At = i
+		if b.Exited() && !b.Up(i) {
+			b.World().Refuse(ecs.DroppedDown)
+			continue
+		}
+		if e.IsTimer() {
+			if s.run.Timers.Fires(b, i) {
+				s.fire(p, b, e)
+			}
+			continue
+		}
+		if e.Kind() == s.kinds.show {
+			if err := s.see(p, b, e); err != nil {
+				panic(s.failure("see", err))
+			}
+			continue
+		}
+		fn := p.handlers[e.Kind().Index()]
+		msg, err := value.DecodeMessage(b.World().Payload(e), s.codec, s.handle(e.From), b.World().KindName(e.Kind()))
+		if err != nil {
+			panic(s.failure(fn.Name(), fmt.Errorf("a message of kind %q cannot be read: %w", b.World().KindName(e.Kind()), err)))
+		}
+		s.call(p, b, i, fn, msg)
+	}
+}
+
+// nothing is the start of a program that has none, but shows something.
+var nothing = starlark.NewBuiltin("start", func(*starlark.Thread, *starlark.Builtin, starlark.Tuple, []starlark.Tuple) (starlark.Value, error) {
+	return starlark.None, nil
+})
+
+// fire runs a one-shot timer's function.
+func (s *script) fire(p *program, b *ecs.Batch, e *ecs.Envelope) {
+	v, err := value.DecodeFrozen(b.World().Payload(e), s.codec)
+	fn, ok := v.(starlark.Callable)
+	if err != nil || !ok {
+		panic(fmt.Sprintf("scenario: a timer of %s holds no function: %v", b.World().NodeName(e.To), err))
+	}
+	s.call(p, b, b.At, fn, nil)
+}
+
+// each runs a handler that has no message for each row.
+func (s *script) each(p *program, b *ecs.Batch, fn starlark.Callable) {
+	for i := range b.Rows {
+		b.At = i
+		if b.Exited() && !b.Up(i) {
+			continue
+		}
+		s.call(p, b, i, fn, nil)
+	}
+}
+
+// call runs one handler to its end.
+func (s *script) call(p *program, b *ecs.Batch, i int, fn starlark.Callable, msg starlark.Value) {
+	row := int(b.Rows[i])
+	s.at = context{phase: handling, batch: b, index: i, node: b.Node(i), program: p, row: row, handler: fn.Name()}
+	if len(b.Envelopes) > 0 {
+		s.at.source = b.Envelopes[i].From
+	}
+	var args [2]starlark.Value
+	args[0] = p.rowHandle(row, s.at.node)
+	n := 1
+	if msg != nil {
+		args[1] = msg
+		n = 2
+	}
+	s.limit(s.thread)
+	_, err := starlark.Call(s.thread, fn, args[:n], nil)
+	if err != nil {
+		panic(s.failure(fn.Name(), err))
+	}
+	if len(p.shows) > 0 {
+		if err := s.show(p, b, row); err != nil {
+			panic(s.failure(fn.Name(), err))
+		}
+	}
+	if s.at.exiting {
+		s.exit(p, b)
+	}
+	s.at = context{}
+}
+
+// rowHandle is handle for the hot path: by row.
+func (p *program) rowHandle(row int, n ecs.Node) starlark.Value {
+	for len(p.rows) <= row {
+		p.rows = append(p.rows, nil)
+	}
+	if h, ok := p.rows[row].(value.Node); !ok || h.Number() != n {
+		p.rows[row] = p.script.handle(n)
+	}
+	return p.rows[row]
+}
+
+// exit ends the node whose handler asked for it.
+func (s *script) exit(p *program, b *ecs.Batch) {
+	code := s.at.code
+	s.at.exiting = false
+	if p.onStop != nil {
+		if _, err := starlark.Call(s.thread, p.onStop, starlark.Tuple{s.handle(s.at.node)}, nil); err != nil {
+			panic(s.failure(p.onStop.Name(), err))
+		}
+	}
+	s.run.Lifecycle.End(b.Node(s.at.index), code)
+}
+
+// failure is the error that ends the run: the scheduler reports it.
+func (s *script) failure(handler string, err error) *Error {
+	e := &Error{Handler: handler, What: err.Error()}
+	var eval *starlark.EvalError
+	if errors.As(err, &eval) {
+		e.Pos, e.What = position(eval), message(eval)
+	}
+	if s.at.node != 0 {
+		e.Node = s.NodeName(s.at.node)
+	}
+	e.When = value.Duration(s.run.World.Time(s.run.World.Tick())).String()
+	return e
+}

@@ -1,0 +1,89 @@
+package scenario
+
+import (
+	"fmt"
+
+	"go.starlark.net/starlark"
+
+	"orrery/ecs"
+	"orrery/scenario/value"
+)
+
+// boxes is the boxed state of one program's nodes: Starlark values, by row.
+type boxes struct {
+	program *program
+	rows    [][]starlark.Value // by row, then box
+	birth   [][]starlark.Value // what a row was born with; nil: the program's defaults
+	encoder value.Encoder
+}
+
+var _ ecs.Boxed = (*boxes)(nil)
+
+func (b *boxes) grow(row int) {
+	for len(b.rows) <= row {
+		b.rows = append(b.rows, make([]starlark.Value, b.program.schema.boxed))
+		b.birth = append(b.birth, nil)
+	}
+}
+
+// Reset gives a row its values at birth, or keeps what is durable of it.
+func (b *boxes) Reset(row int, crashed bool) {
+	b.grow(row)
+	if !crashed {
+		b.birth[row] = nil
+	}
+	for i := range b.program.schema.fields {
+		f := &b.program.schema.fields[i]
+		if f.kind != boxedField || crashed && b.program.isDurable(f.name) {
+			continue
+		}
+		v := f.initial
+		if b.birth[row] != nil {
+			v = b.birth[row][f.at]
+		}
+		b.rows[row][f.at] = value.Copy(v)
+	}
+}
+
+// bear makes a row's present values those it was born with.
+func (b *boxes) bear(row int) {
+	b.birth[row] = make([]starlark.Value, len(b.rows[row]))
+	for i, v := range b.rows[row] {
+		b.birth[row][i] = value.Copy(v)
+		b.birth[row][i].Freeze()
+	}
+}
+
+// AppendRow appends a row's canonical bytes: one value, so that sharing between
+// fields is kept.
+func (b *boxes) AppendRow(row int, to []byte) []byte {
+	b.encoder.Reset(to, b.program.script.codec)
+	if err := b.encoder.Append(starlark.Tuple(b.rows[row])); err != nil {
+		panic(fmt.Sprintf("state of %s: %v", b.program.script.run.World.NodeName(b.program.script.run.World.NodeAt(b.program.id, row)), err))
+	}
+	return b.encoder.Bytes()
+}
+
+// LoadRow sets a row from its canonical bytes.
+func (b *boxes) LoadRow(row int, from []byte) error {
+	b.grow(row)
+	v, err := value.Decode(from, b.program.script.codec)
+	if err != nil {
+		return err
+	}
+	t, ok := v.(starlark.Tuple)
+	if !ok || len(t) != b.program.schema.boxed {
+		return fmt.Errorf("it is not that of %d fields", b.program.schema.boxed)
+	}
+	copy(b.rows[row], t)
+	return nil
+}
+
+func (p *program) isDurable(name string) bool {
+	for _, d := range p.durable {
+		if d == name {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,367 @@
+package scenario
+
+import (
+	"fmt"
+
+	"go.starlark.net/starlark"
+
+	"orrery/ecs"
+	"orrery/scenario/value"
+	"orrery/systems"
+)
+
+// fault is what crash(…), cut(…) and their like return: something that at,
+// between, when and chaos can do, and undo.
+type fault struct {
+	name string
+	do   systems.Action
+	undo *systems.Action // how between ends it; nil: it cannot be ended
+}
+
+func (f *fault) String() string        { return f.name }
+func (f *fault) Type() string          { return "fault" }
+func (f *fault) Freeze()               {}
+func (f *fault) Truth() starlark.Bool  { return true }
+func (f *fault) Hash() (uint32, error) { return 0, fmt.Errorf("a fault cannot be a key") }
+
+// target sets whom an action is done to: nodes, or a function that is asked
+// when the action is due.
+func (s *script) target(v starlark.Value, set func(nodes []ecs.Node)) (resolve func() error, err error) {
+	if fn, ok := v.(starlark.Callable); ok {
+		return func() error {
+			nodes, err := s.ask(fn)
+			set(nodes)
+			return err
+		}, nil
+	}
+	nodes, err := s.nodesOf(v)
+	set(nodes)
+	return nil, err
+}
+
+// ask asks a function for nodes; None is nobody.
+func (s *script) ask(fn starlark.Callable) ([]ecs.Node, error) {
+	v, err := s.look(fn)
+	if err != nil || v == starlark.None {
+		return nil, err
+	}
+	return s.nodesOf(v)
+}
+
+// look runs a function that may see everything and change nothing.
+func (s *script) look(fn starlark.Callable, args ...starlark.Value) (starlark.Value, error) {
+	saved := s.at
+	s.at = context{phase: checking, handler: fn.Name()}
+	defer func() { s.at = saved }()
+	s.limit(s.thread)
+	v, err := starlark.Call(s.thread, fn, args, nil)
+	if err != nil {
+		return nil, s.failure(fn.Name(), err)
+	}
+	return v, nil
+}
+
+// onTarget makes an action on one target.
+func (s *script) onTarget(verb systems.Verb, v starlark.Value) (systems.Action, error) {
+	a := systems.Action{Verb: verb}
+	resolve, err := s.target(v, func(nodes []ecs.Node) { a.Nodes = nodes })
+	if resolve == nil || err != nil {
+		return a, err
+	}
+	return systems.Action{Verb: verb, Resolve: func(due *systems.Action) {
+		if err := resolve(); err != nil {
+			panic(err)
+		}
+		due.Nodes = a.Nodes
+	}}, nil
+}
+
+// crash is crash(target, down = None).
+func (s *script) crash(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	var target, down starlark.Value
+	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "target", &target, "down?", &down); err != nil {
+		return nil, err
+	}
+	a, err := s.onTarget(systems.Crash, target)
+	if err != nil {
+		return nil, fmt.Errorf("crash: %w", err)
+	}
+	if down != nil && down != starlark.None {
+		if a.Down, err = span(down); err != nil {
+			return nil, fmt.Errorf("crash: down: %w", err)
+		}
+	}
+	undo := a
+	undo.Verb, undo.Down = systems.Start, 0
+	return &fault{name: "crash", do: a, undo: &undo}, nil
+}
+
+// simpleFault is restart(target), pause(target), resume(target).
+func (s *script) simpleFault(name string) verb {
+	verbs := map[string]systems.Verb{"restart": systems.Restart, "pause": systems.Pause, "resume": systems.Resume}
+	return func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		var target starlark.Value
+		if err := starlark.UnpackArgs(b.Name(), args, kwargs, "target", &target); err != nil {
+			return nil, err
+		}
+		a, err := s.onTarget(verbs[name], target)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		f := &fault{name: name, do: a}
+		if name == "pause" {
+			undo := a
+			undo.Verb = systems.Resume
+			f.undo = &undo
+		}
+		return f, nil
+	}
+}
+
+// cut is cut(a, b, one_way = False, in_flight = False).
+func (s *script) cut(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	var near, far starlark.Value
+	var oneWay, inFlight bool
+	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "a", &near, "b", &far, "one_way?", &oneWay, "in_flight?", &inFlight); err != nil {
+		return nil, err
+	}
+	return s.sides("cut", systems.Action{Verb: systems.CutOff, OneWay: oneWay, InFlight: inFlight}, near, far)
+}
+
+// partition is partition(*sides, in_flight = False).
+func (s *script) partition(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	var inFlight bool
+	if err := starlark.UnpackArgs(b.Name(), nil, kwargs, "in_flight?", &inFlight); err != nil {
+		return nil, err
+	}
+	if len(args) < 2 {
+		return nil, fmt.Errorf("partition: it takes two sides or more")
+	}
+	return s.sides("partition", systems.Action{Verb: systems.Partition, InFlight: inFlight}, args...)
+}
+
+// isolate is isolate(target): cut from everybody else.
+func (s *script) isolate(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	var target starlark.Value
+	var inFlight bool
+	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "target", &target, "in_flight?", &inFlight); err != nil {
+		return nil, err
+	}
+	others := starlark.NewBuiltin("others", func(*starlark.Thread, *starlark.Builtin, starlark.Tuple, []starlark.Tuple) (starlark.Value, error) {
+		var inside []ecs.Node
+		resolve, err := s.target(target, func(nodes []ecs.Node) { inside = nodes })
+		if err == nil && resolve != nil {
+			err = resolve()
+		}
+		return &group{script: s, nodes: s.except(inside)}, err
+	})
+	return s.sides("isolate", systems.Action{Verb: systems.CutOff, InFlight: inFlight}, target, others)
+}
+
+// except returns every node but some.
+func (s *script) except(some []ecs.Node) []ecs.Node {
+	out := map[ecs.Node]bool{}
+	for _, n := range some {
+		out[n] = true
+	}
+	var all []ecs.Node
+	for _, p := range s.programs {
+		for row := range rowsOf(s, p) {
+			if n := s.run.World.NodeAt(p.id, row); n != 0 && !out[n] {
+				all = append(all, n)
+			}
+		}
+	}
+	return all
+}
+
+func rowsOf(s *script, p *program) int {
+	if p == nil {
+		return 0
+	}
+	return s.run.World.ProgramRows(p.id)
+}
+
+// sides makes a cut or partition of sides that are nodes or asked when due.
+func (s *script) sides(name string, a systems.Action, sides ...starlark.Value) (starlark.Value, error) {
+	lists := make([][]ecs.Node, len(sides))
+	var asks []func() error
+	for i, side := range sides {
+		resolve, err := s.target(side, func(nodes []ecs.Node) { lists[i] = nodes })
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		if resolve != nil {
+			asks = append(asks, resolve)
+		}
+	}
+	a.Lists = lists
+	if len(asks) > 0 {
+		a.Resolve = func(due *systems.Action) {
+			for _, ask := range asks {
+				if err := ask(); err != nil {
+					panic(err)
+				}
+			}
+			due.Lists = lists
+		}
+	}
+	a.Label = s.nextLabel(name)
+	return &fault{name: name, do: a, undo: &systems.Action{Verb: systems.Heal, Label: a.Label}}, nil
+}
+
+// heal is heal(): every cut ends.
+func (s *script) heal(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	if err := starlark.UnpackArgs(b.Name(), args, kwargs); err != nil {
+		return nil, err
+	}
+	return &fault{name: "heal", do: systems.Action{Verb: systems.Heal}}, nil
+}
+
+// slow is slow(target, factor): what goes to and from it takes that many times
+// as long on the way.
+func (s *script) slow(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	var target, factor starlark.Value
+	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "target", &target, "factor", &factor); err != nil {
+		return nil, err
+	}
+	f, ok := starlark.AsFloat(factor)
+	if !ok || !(f >= 1 && f <= 1e6) {
+		return nil, fmt.Errorf("slow: a factor is a number from 1 to a million, not %s", factor)
+	}
+	a, err := s.onTarget(systems.Slow, target)
+	if err != nil {
+		return nil, fmt.Errorf("slow: %w", err)
+	}
+	a.A = uint64(float64(f * 1000))
+	undo := a
+	undo.A = 1000
+	return &fault{name: "slow", do: a, undo: &undo}, nil
+}
+
+// sendAction is send(to, kind, **fields), from outside.
+func (s *script) sendAction(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	var to starlark.Value
+	var name string
+	if err := starlark.UnpackPositionalArgs(b.Name(), args, nil, 2, &to, &name); err != nil {
+		return nil, err
+	}
+	kind, ok := s.kinds.find(name)
+	if !ok {
+		return nil, fmt.Errorf("send: no program handles a message of kind %q%s", name, didYouMean(name, s.kinds.names))
+	}
+	a, err := s.onTarget(systems.Message, to)
+	if err != nil {
+		return nil, fmt.Errorf("send: %w", err)
+	}
+	_, fields, err := s.sendFields(kwargs)
+	if err != nil {
+		return nil, err
+	}
+	a.Kind, a.Payload = kind, append([]byte{}, fields...)
+	return &fault{name: "send", do: a}, nil
+}
+
+func (s *script) actions(args starlark.Tuple) ([]*fault, error) {
+	var all []*fault
+	for _, v := range args {
+		f, ok := v.(*fault)
+		if !ok {
+			return nil, fmt.Errorf("an action is wanted, such as crash(…) or cut(…), not a %s", v.Type())
+		}
+		all = append(all, f)
+	}
+	return all, nil
+}
+
+// atTime is at(time, *actions).
+func (s *script) atTime(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	if len(args) < 2 || len(kwargs) > 0 {
+		return nil, fmt.Errorf("at: it takes a time and what to do then")
+	}
+	t, err := span(args[0])
+	if err != nil {
+		return nil, fmt.Errorf("at: %w", err)
+	}
+	faults, err := s.actions(args[1:])
+	if err != nil {
+		return nil, fmt.Errorf("at: %w", err)
+	}
+	for _, f := range faults {
+		s.do(t, f.do)
+	}
+	return starlark.None, nil
+}
+
+func (s *script) do(t ecs.Nanoseconds, a systems.Action) {
+	s.lastFault = max(s.lastFault, t)
+	s.run.At(s.run.World.TicksCeil(t), a)
+}
+
+// between is between(t0, t1, *actions): done at one time, undone at another.
+func (s *script) between(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	if len(args) < 3 || len(kwargs) > 0 {
+		return nil, fmt.Errorf("between: it takes two times and what to do between them")
+	}
+	from, err := span(args[0])
+	if err != nil {
+		return nil, fmt.Errorf("between: %w", err)
+	}
+	to, err := span(args[1])
+	if err != nil {
+		return nil, fmt.Errorf("between: %w", err)
+	}
+	if to <= from {
+		return nil, fmt.Errorf("between: %s is not after %s", value.Duration(to), value.Duration(from))
+	}
+	faults, err := s.actions(args[2:])
+	if err != nil {
+		return nil, fmt.Errorf("between: %w", err)
+	}
+	for _, f := range faults {
+		if f.undo == nil {
+			return nil, fmt.Errorf("between: %s cannot be undone; use at", f.name)
+		}
+		s.do(from, f.do)
+		s.do(to, *f.undo)
+	}
+	return starlark.None, nil
+}
+
+// when is when(fn, *actions): once, in the tick after fn first holds.
+func (s *script) when(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	if len(args) < 2 || len(kwargs) > 0 {
+		return nil, fmt.Errorf("when: it takes a function and what to do once it holds")
+	}
+	fn, ok := args[0].(starlark.Callable)
+	if !ok {
+		return nil, fmt.Errorf("when: it takes a function first, not a %s", args[0].Type())
+	}
+	faults, err := s.actions(args[1:])
+	if err != nil {
+		return nil, fmt.Errorf("when: %w", err)
+	}
+	var actions []systems.Action
+	for _, f := range faults {
+		actions = append(actions, f.do)
+	}
+	s.run.Triggers.Add(systems.Trigger{Holds: func(*ecs.World) bool { return s.holds("when", fn) }, Actions: actions})
+	return starlark.None, nil
+}
+
+// holds asks a predicate.
+func (s *script) holds(what string, fn starlark.Callable, args ...starlark.Value) bool {
+	v, err := s.look(fn, args...)
+	if err != nil {
+		panic(err)
+	}
+	b, ok := v.(starlark.Bool)
+	if !ok {
+		cure := "return True or False"
+		if v == starlark.None {
+			cure = "does it return at all? " + cure
+		}
+		panic(s.failure(fn.Name(), fmt.Errorf("%s: the predicate returned %s, a %s; %s", what, v, v.Type(), cure)))
+	}
+	return bool(b)
+}

@@ -1,0 +1,107 @@
+package scenario
+
+import (
+	"fmt"
+
+	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
+
+	"orrery/ecs"
+	"orrery/scenario/value"
+)
+
+// functions are those made while the scenario was read: they may be kept in
+// state, in messages and timers, and are known by where they are written.
+type functions struct {
+	names map[starlark.Callable]string
+	made  map[string]starlark.Callable
+}
+
+var _ value.Functions = (*functions)(nil)
+
+func (f *functions) FunctionName(fn starlark.Callable) (string, bool) {
+	name, ok := f.names[fn]
+	return name, ok
+}
+
+func (f *functions) Function(name string) (starlark.Callable, bool) {
+	fn, ok := f.made[name]
+	return fn, ok
+}
+
+// nameFunctions names the functions among a file's globals, and those in
+// containers, defaults and captured variables that they lead to.
+func (s *script) nameFunctions(globals starlark.StringDict) {
+	if s.functions.names == nil {
+		s.functions = functions{names: map[starlark.Callable]string{}, made: map[string]starlark.Callable{}}
+	}
+	for _, name := range globals.Keys() {
+		s.nameIn(globals[name], 0)
+	}
+}
+
+// nameIn names a value if it is a function, and what it holds.
+func (s *script) nameIn(v starlark.Value, depth int) {
+	if depth > 20 {
+		return
+	}
+	switch v := v.(type) {
+	case *starlark.Function:
+		s.nameFunction(v)
+	case *value.Bound:
+		s.nameIn(v.Function(), depth+1)
+	case *starlark.List, starlark.Tuple, *starlark.Set:
+		for x := range starlark.Elements(v.(starlark.Iterable)) {
+			s.nameIn(x, depth+1)
+		}
+	case *starlark.Dict:
+		for _, x := range v.Items() {
+			s.nameIn(x[1], depth+1)
+		}
+	case *program:
+		for _, fn := range v.callables() {
+			s.nameIn(fn, depth+1)
+		}
+	}
+}
+
+func (s *script) nameFunction(fn *starlark.Function) {
+	if _, ok := s.functions.names[fn]; ok {
+		return
+	}
+	name := at(fn.Position())
+	for i := 2; ; i++ {
+		if _, taken := s.functions.made[name]; !taken {
+			break
+		}
+		name = fmt.Sprintf("%s#%d", at(fn.Position()), i)
+	}
+	s.functions.names[fn], s.functions.made[name] = name, fn
+}
+
+func at(p syntax.Position) string { return fmt.Sprintf("%s:%d:%d", p.Filename(), p.Line, p.Col) }
+
+// callables are a program's functions.
+func (p *program) callables() []starlark.Value {
+	var all []starlark.Value
+	for _, kind := range p.kinds {
+		all = append(all, p.on[kind])
+	}
+	for _, r := range p.every {
+		all = append(all, r.fn)
+	}
+	for _, fn := range []starlark.Callable{p.onStart, p.onStop} {
+		if fn != nil {
+			all = append(all, fn)
+		}
+	}
+	return all
+}
+
+// knownNode is how the codec finds handles.
+func (s *script) knownNode(n ecs.Node) (starlark.Value, bool) {
+	if _, ok := s.members[n]; !ok {
+		return nil, false
+	}
+	return s.handle(n), true
+}

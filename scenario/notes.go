@@ -1,0 +1,194 @@
+package scenario
+
+import (
+	"fmt"
+
+	"go.starlark.net/starlark"
+
+	"orrery/ecs"
+	"orrery/scenario/value"
+	"orrery/systems"
+)
+
+// notes are the events that handlers noted: they lie in the world, so that a
+// snapshot has them, as bytes in a log that only grows.
+type notes struct {
+	script *script
+	rows   *ecs.Rows[noteRow]
+	log    *ecs.Rows[noteWord]
+	cache  []*Event // of rows, decoded
+	names  []string
+}
+
+type noteRow struct {
+	Tick   ecs.Tick
+	At     uint32 // in the log, in words
+	Length uint32 // in bytes
+	Node   ecs.Node
+	_      [4]byte
+}
+
+type noteWord struct{ Bytes [8]byte }
+
+// Event is something that a handler noted or printed, or a must that failed.
+type Event struct {
+	Tick   ecs.Tick
+	Node   ecs.Node
+	Kind   string
+	Fields *value.Record
+}
+
+func (n *notes) open(s *script) {
+	n.script = s
+	n.rows = ecs.NewRows[noteRow](s.run.World, "note")
+	n.log = ecs.NewRows[noteWord](s.run.World, "note.bytes")
+	n.rows.Table().OutsideDigest()
+	n.log.Table().OutsideDigest()
+	n.cache = nil
+}
+
+// add appends an event.
+func (n *notes) add(kind string, fields []starlark.Tuple) error {
+	s := n.script
+	names, values := make([]string, len(fields)), make([]starlark.Value, len(fields))
+	for i, kv := range fields {
+		names[i], values[i] = string(kv[0].(starlark.String)), kv[1]
+	}
+	s.hasher.Reset(s.hasher.Bytes()[:0], s.codec)
+	if err := s.hasher.Append(starlark.Tuple{starlark.String(kind), value.MakeRecord(names, values...)}); err != nil {
+		return err
+	}
+	b := s.hasher.Bytes()
+	at := n.log.Len()
+	for i := 0; i < len(b); i += 8 {
+		var w noteWord
+		copy(w.Bytes[:], b[i:])
+		n.log.Add(w)
+	}
+	n.rows.Add(noteRow{Tick: s.run.World.Tick(), At: uint32(at), Length: uint32(len(b)), Node: s.at.node})
+	return nil
+}
+
+// event returns the i-th event.
+func (n *notes) event(i int) *Event {
+	if n.rows.Len() < len(n.cache) {
+		n.cache = n.cache[:n.rows.Len()] // the run went back
+	}
+	for len(n.cache) <= i {
+		n.cache = append(n.cache, n.decode(len(n.cache)))
+	}
+	return n.cache[i]
+}
+
+func (n *notes) decode(i int) *Event {
+	row := n.rows.At(i)
+	var b []byte
+	for k := range (row.Length + 7) / 8 {
+		b = append(b, n.log.At(int(row.At + k)).Bytes[:]...)
+	}
+	v, err := value.DecodeFrozen(b[:row.Length], n.script.codec)
+	if err != nil {
+		panic(fmt.Sprintf("scenario: note %d cannot be read: %v", i, err))
+	}
+	pair := v.(starlark.Tuple)
+	kind, _ := starlark.AsString(pair[0])
+	return &Event{Tick: row.Tick, Node: row.Node, Kind: kind, Fields: pair[1].(*value.Record)}
+}
+
+func (n *notes) all() []Event {
+	var all []Event
+	for i := range n.rows.Len() {
+		all = append(all, *n.event(i))
+	}
+	return all
+}
+
+// watch makes a predicate that is asked for each event of a kind, with those
+// before it that have an equal field.
+func (n *notes) watch(s *script, what string, kind systems.CheckKind, fn starlark.Callable, on, by string) func(*ecs.World) bool {
+	past := map[string][]starlark.Value{} // by the field's bytes; looked up only
+	seen := 0
+	return func(*ecs.World) bool {
+		if n.rows.Len() < seen { // the run went back
+			clear(past)
+			seen = 0
+		}
+		good := kind == systems.AlwaysHolds
+		for ; seen < n.rows.Len(); seen++ {
+			e := n.event(seen)
+			if e.Kind != on {
+				continue
+			}
+			key, err := n.key(e, by)
+			if err != nil {
+				panic(s.failure(fn.Name(), err))
+			}
+			v := n.eventValue(e)
+			list := starlark.NewList(past[key])
+			past[key] = append(past[key], v)
+			if e.Tick == s.run.World.Tick() && s.holds(what, fn, v, list) != (kind == systems.AlwaysHolds) {
+				good = !good
+				seen++
+				return good
+			}
+		}
+		return good
+	}
+}
+
+func (n *notes) key(e *Event, by string) (string, error) {
+	if by == "" {
+		return "", nil
+	}
+	v, err := e.Fields.Attr(by)
+	if err != nil || v == nil {
+		return "", fmt.Errorf("an event %q has no field %q", e.Kind, by)
+	}
+	h, err := n.script.hash(v)
+	return fmt.Sprint(h), err
+}
+
+// eventValue is what a predicate gets: node, time, kind and the fields.
+func (n *notes) eventValue(e *Event) starlark.Value {
+	names := append(e.Fields.AttrNames(), "node", "time")
+	var values []starlark.Value
+	for _, name := range e.Fields.AttrNames() {
+		v, _ := e.Fields.Attr(name)
+		values = append(values, v)
+	}
+	values = append(values, n.script.handle(e.Node), value.Duration(n.script.run.World.Time(e.Tick)))
+	return value.MakeRecord(names, values...)
+}
+
+// note is note(kind, **fields).
+func (s *script) note(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	var kind string
+	if err := starlark.UnpackPositionalArgs(b.Name(), args, nil, 1, &kind); err != nil {
+		return nil, err
+	}
+	if s.at.phase != handling {
+		return nil, fmt.Errorf("note: only a handler notes")
+	}
+	return starlark.None, s.notes.add(kind, kwargs)
+}
+
+// print writes the run's log: an event of kind "print".
+func (s *script) print(_ *starlark.Thread, text string) {
+	if err := s.notes.add("print", []starlark.Tuple{{starlark.String("text"), starlark.String(text)}}); err != nil {
+		panic(err)
+	}
+}
+
+// must is must(name, condition, **fields).
+func (s *script) must(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	var name string
+	var condition bool
+	if err := starlark.UnpackPositionalArgs(b.Name(), args, nil, 2, &name, &condition); err != nil {
+		return nil, err
+	}
+	if condition {
+		return starlark.None, nil
+	}
+	s.run.Checks.Break(s.mustCheck(name))
+	return starlark.None, s.notes.add("must "+name, kwargs)
+}

@@ -1,0 +1,167 @@
+package scenario
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+
+	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
+
+	"orrery/ecs"
+	"orrery/ecs/random"
+	"orrery/scenario/value"
+	"orrery/scheduler"
+)
+
+// script is what a scenario's files declared, and the interpreter that runs
+// their functions.
+type script struct {
+	fsys    fs.FS
+	options Options
+	run     *scheduler.Run
+	thread  *starlark.Thread
+	builtin starlark.StringDict
+	modules map[string]*module // by path; looked up, never ranged over
+	sources []Source
+	path    string
+
+	programs []*program                  // by ecs number; nil for groups and what is not ours
+	declared []*program                  // in order of program(…)
+	nodes    map[ecs.Node]starlark.Value // handles made so far
+	members  map[ecs.Node]membership
+	kinds    kinds
+	ticked   bool // tick(…) may not come any more
+
+	flags   []Flag
+	until   ecs.Tick
+	warmup  ecs.Tick
+	series  []Series
+	exports []Export
+	figures figures
+	units   map[string]string // of what is measured, for the summary
+	notes   notes
+
+	windows    []window
+	labels     uint64          // cuts named so far
+	lastFault  ecs.Nanoseconds // the latest time that something is done at
+	chaosWords int
+	loading    random.Source // draws of load-time random
+	streams    struct{ script, chaos ecs.Stream }
+
+	functions functions
+	codec     *value.Codec
+	encoder   value.Encoder    // of messages and timers
+	hasher    value.Encoder    // of keys and notes
+	names     []string         // of a message's fields, for use again
+	values    []starlark.Value // and their values
+	verbs     map[string]*starlark.Builtin
+
+	at context
+}
+
+type module struct {
+	globals starlark.StringDict
+	err     error
+	loading bool
+}
+
+// phase says what is being run, and so what a script may do.
+type phase uint8
+
+const (
+	loading  phase = iota // the file's top level
+	handling              // a handler, for one node
+	checking              // a check, a series, a fault's target: reads all, changes nothing
+)
+
+// dialect is Starlark as scenarios are written in it.
+var dialect = &syntax.FileOptions{Set: true, While: true, TopLevelControl: true, GlobalReassign: true, Recursion: true}
+
+func newScript(fsys fs.FS, name string, o Options) *script {
+	s := &script{
+		fsys: fsys, options: o, path: name, modules: map[string]*module{},
+		nodes: map[ecs.Node]starlark.Value{}, members: map[ecs.Node]membership{}, units: map[string]string{},
+	}
+	s.thread = &starlark.Thread{Name: name, Load: s.loadModule, Print: s.print}
+	s.codec = &value.Codec{Functions: &s.functions, Node: s.knownNode, MaxBytes: o.Bytes}
+	s.reset(ecs.Config{Seed: o.Seed})
+	s.builtin = s.predeclared()
+	s.verbs = s.makeVerbs()
+	return s
+}
+
+// reset begins with an empty world.
+func (s *script) reset(c ecs.Config) {
+	s.run = scheduler.New(c)
+	s.programs = make([]*program, s.run.World.Programs())
+	s.streams.script = s.run.World.Stream("script")
+	s.streams.chaos = s.run.World.Stream("chaos")
+	load := s.run.World.Stream("load")
+	s.loading = s.run.World.Key(load).At(-1, 0)
+	s.kinds.open(s)
+	s.notes.open(s)
+}
+
+// load runs the scenario's own file.
+func (s *script) load(name string) error {
+	_, err := s.module(name)
+	return err
+}
+
+func (s *script) loadModule(_ *starlark.Thread, name string) (starlark.StringDict, error) {
+	if len(name) > 0 && name[0] == '@' {
+		return nil, fmt.Errorf("load(%q): the toolbox is not built yet", name)
+	}
+	return s.module(path.Join(path.Dir(s.path), name))
+}
+
+func (s *script) module(name string) (starlark.StringDict, error) {
+	if m := s.modules[name]; m != nil {
+		if m.loading {
+			return nil, fmt.Errorf("%s loads itself, by way of others or not", name)
+		}
+		return m.globals, m.err
+	}
+	m := &module{loading: true}
+	s.modules[name] = m
+	m.globals, m.err = s.exec(name)
+	m.loading = false
+	return m.globals, m.err
+}
+
+func (s *script) exec(name string) (starlark.StringDict, error) {
+	data, err := s.read(name)
+	if err != nil {
+		return nil, err
+	}
+	file, program, err := starlark.SourceProgramOptions(dialect, name, data, s.builtin.Has)
+	if err != nil {
+		return nil, err
+	}
+	s.learn(file)
+	thread := &starlark.Thread{Name: name, Load: s.loadModule, Print: s.print}
+	s.limit(thread)
+	globals, err := program.Init(thread, s.builtin)
+	globals.Freeze()
+	s.nameFunctions(globals)
+	return globals, err
+}
+
+// read reads a file once more only if it is asked for once more, and keeps it
+// for the trace.
+func (s *script) read(name string) ([]byte, error) {
+	data, err := fs.ReadFile(s.fsys, name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	s.sources = append(s.sources, Source{Path: name, Data: data})
+	return data, nil
+}
+
+func (s *script) scenario() *Scenario {
+	return &Scenario{
+		Name: path.Base(s.path), Run: s.run, Until: s.until, Warmup: s.warmup, Flags: s.flags,
+		Series: s.series, Units: s.units, Exports: s.exports, Sources: s.sources, script: s,
+	}
+}
