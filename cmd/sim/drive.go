@@ -1,0 +1,69 @@
+package main
+
+import (
+	"time"
+
+	"orrery/ecs"
+	"orrery/scheduler"
+)
+
+const (
+	// sliceTime is how long a run goes on between two looks at the user. The
+	// clock is asked after every tick: how much the next one does cannot be
+	// told from the last.
+	sliceTime = 20 * time.Millisecond
+	// refresh is how often the bar is drawn, and a paced run wakes at least.
+	refresh = 100 * time.Millisecond
+)
+
+// driver takes a run up to a tick. How it is cut into slices changes nothing
+// in it.
+type driver struct {
+	run   *scheduler.Run
+	until ecs.Tick
+	pacer *scheduler.Pacer // nil: as fast as it goes
+	bar   bar
+}
+
+// drive runs until the end or the user's interrupt, whichever is first.
+func (d *driver) drive(e *edge) error {
+	defer d.bar.clear(e)
+	for d.run.World.Tick() < d.until && !e.interrupted() {
+		d.bar.draw(e, d.run.World.Tick(), d.until)
+		t := d.target(e)
+		if t <= d.run.World.Tick() {
+			e.sleep(e.ctx, d.wait(e))
+			continue
+		}
+		if err := d.slice(e, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// target returns the tick that the run may have reached by now.
+func (d *driver) target(e *edge) ecs.Tick {
+	if d.pacer == nil {
+		return d.until
+	}
+	return min(d.until, d.pacer.Target(ecs.Nanoseconds(e.now())))
+}
+
+// wait returns how long nothing is due by the clock.
+func (d *driver) wait(e *edge) time.Duration {
+	next := min(d.until, d.run.Next())
+	return min(refresh, time.Duration(d.pacer.Wake(next))-e.now())
+}
+
+// slice runs up to a tick, or until its time is over, and one tick at least.
+func (d *driver) slice(e *edge, t ecs.Tick) error {
+	for began := e.now(); ; {
+		if d.run.Next() > t {
+			return d.run.RunUntil(t)
+		}
+		if _, err := d.run.Step(); err != nil || e.now()-began >= sliceTime {
+			return err
+		}
+	}
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+
+	"orrery/ecs"
+	"orrery/systems"
+)
+
+// object is what sim run --json prints: fields may be added, and none changed.
+type object struct {
+	Scenario    string                  `json:"scenario"`
+	Seed        uint64                  `json:"seed"`
+	Tick        ecs.Tick                `json:"tick"`
+	TimeS       float64                 `json:"time_s"`
+	Interrupted bool                    `json:"interrupted"`
+	Nodes       int                     `json:"nodes"`
+	Links       int                     `json:"links"`
+	Messages    messageCounts           `json:"messages"`
+	Checks      []checkResult           `json:"checks"`
+	Counts      map[string]int64        `json:"counts"`
+	Measures    map[string]distribution `json:"measures"`
+	Series      []seriesColumns         `json:"series"`
+	Digest      string                  `json:"digest"`
+	Again       string                  `json:"again"`
+	WallS       float64                 `json:"wall_s"`
+}
+
+type messageCounts struct {
+	Sent      uint64            `json:"sent"`
+	Delivered uint64            `json:"delivered"`
+	InFlight  int               `json:"in_flight"`
+	Dropped   map[string]uint64 `json:"dropped"` // every cause, 0 too
+}
+
+// checkResult has no time while it is undecided.
+type checkResult struct {
+	Name    string    `json:"name"`
+	Kind    string    `json:"kind"`
+	Outcome string    `json:"outcome"`
+	Tick    *ecs.Tick `json:"tick"`
+	TimeS   *float64  `json:"time_s"`
+}
+
+type distribution struct {
+	Count uint64  `json:"count"`
+	Min   int64   `json:"min"`
+	Mean  float64 `json:"mean"`
+	P50   int64   `json:"p50"`
+	P90   int64   `json:"p90"`
+	P99   int64   `json:"p99"`
+	Max   int64   `json:"max"`
+	Unit  string  `json:"unit"` // "ns", or "" for plain numbers
+}
+
+type seriesColumns struct {
+	Name  string     `json:"name"`
+	Tick  []ecs.Tick `json:"tick"`
+	Value []*float64 `json:"value"` // null for what JSON has no number for
+}
+
+func seconds(d ecs.Nanoseconds) float64 { return float64(d) / 1e9 }
+
+func (r *result) object() object {
+	o := object{
+		Scenario: r.scenario.Name, Seed: r.Seed, Tick: r.Tick, TimeS: seconds(r.Time), Interrupted: r.interrupted,
+		Nodes: r.Nodes, Links: r.Links, Checks: []checkResult{}, Counts: map[string]int64{}, Measures: map[string]distribution{},
+		Messages: messageCounts{r.Counts.Sent, r.Counts.Delivered, r.InFlight, map[string]uint64{}},
+		Series:   r.seriesColumns(), Digest: fmt.Sprintf("%016x", uint64(r.Digest)), WallS: r.wall.Seconds(),
+	}
+	for c, n := range r.Counts.Dropped {
+		o.Messages.Dropped[ecs.Cause(c).String()] = n
+	}
+	for _, c := range r.Checks {
+		one := checkResult{Name: c.Name, Kind: c.Kind.String(), Outcome: c.Outcome.String()}
+		if c.Outcome != systems.Undecided {
+			at := seconds(r.scenario.Run.World.Time(c.At))
+			one.Tick, one.TimeS = &c.At, &at
+		}
+		o.Checks = append(o.Checks, one)
+	}
+	for _, c := range r.Tallies {
+		o.Counts[c.Name] = c.Value
+	}
+	for _, m := range r.Spreads {
+		o.Measures[m.Name] = distribution{m.Count, m.Min, m.Mean, m.P50, m.P90, m.P99, m.Max, r.unit(m.Name)}
+	}
+	stop := ecs.Tick(0)
+	if r.interrupted {
+		stop = r.Tick
+	}
+	o.Again = r.again(stop)
+	return o
+}
+
+func (r *result) seriesColumns() []seriesColumns {
+	all := []seriesColumns{}
+	for _, s := range r.scenario.Series {
+		one := seriesColumns{Name: s.Name, Tick: []ecs.Tick{}, Value: []*float64{}}
+		for _, p := range r.scenario.Run.Measures.Points(systems.SeriesID(s.ID)) {
+			v := &p.Value
+			if math.IsNaN(p.Value) || math.IsInf(p.Value, 0) {
+				v = nil
+			}
+			one.Tick, one.Value = append(one.Tick, p.Tick), append(one.Value, v)
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+// printJSON prints one object on one line.
+func (e *edge) printJSON(o any) error {
+	encoder := json.NewEncoder(e.out)
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(o)
+}

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"orrery/ecs"
+	"orrery/scenario"
+	"orrery/scenario/value"
+	"orrery/scheduler"
+	"orrery/systems"
+)
+
+var runCommand = command{
+	name: "run", args: "SCENARIO", takes: takesScenarios,
+	brief: "run a scenario, and say what came of it",
+	about: `The scenario is a .star file, or - for stdin. The same scenario, seed and flags
+give the same digest on any machine. An interrupt (Ctrl-C) ends the run after
+the tick under way, with a summary.
+
+Exit: 0 fine, 1 interrupted or a file could not be written, 2 an error of the
+scenario or the command line, 3 an invariant was broken, 4 an eventually was
+not met. What was broken or not met before an interrupt still counts.`,
+	examples: []example{
+		{"sim run ring.star", "run it with a seed drawn for you"},
+		{"sim run ring.star --seed 7 --until 2s", "the first two seconds of run 7"},
+		{"sim run ring.star --set nodes=50 --set loss=0.1", "with other values of its flags"},
+		{"sim run ring.star --pace 0.5", "watch it at half of real time"},
+		{"sim run ring.star --seed 7 --json | jq .messages", "for other programs"},
+		{"sim run ring.star --plot ring.svg", "with its series as a picture"},
+	},
+	flags: func(f *pflag.FlagSet) action {
+		var o runFlags
+		o.declare(f, "what all draws come from, 0 to 2^64-1; drawn and shown if not given")
+		f.Var(span{&o.until}, "until", "how long to simulate, as 10s or 500ms, instead of what the scenario says")
+		f.Var(pace{&o.pace}, "pace", "simulated time a unit of real time: 1 is real time; as fast as it goes if not given")
+		f.BoolVar(&o.json, "json", false, "print the summary as one JSON object")
+		f.StringVar(&o.plot, "plot", "", "draw the series to this SVG `file`")
+		f.BoolVar(&o.ascii, "ascii", false, "draw the series with plain letters")
+		f.BoolVar(&o.quiet, "quiet", false, "only results and errors: no log of the scenario, no progress")
+		o.declareLimits(f)
+		return func(e *edge, args []string) error {
+			o.seeded = f.Changed("seed")
+			return o.run(e, args)
+		}
+	},
+}
+
+type runFlags struct {
+	worldFlags
+	seeded             bool
+	until              value.Duration
+	pace               float64
+	plot               string
+	json, ascii, quiet bool
+}
+
+// run is sim run: load, drive, sum up.
+func (o *runFlags) run(e *edge, args []string) error {
+	if len(args) == 0 {
+		return wrongUsage("run needs a scenario: sim run ring.star")
+	}
+	if len(args) > 1 {
+		return wrongUsage("run takes one scenario, and there are %d arguments; see sim help run", len(args))
+	}
+	if err := readable(args[0]); err != nil {
+		return err
+	}
+	if o.plot != "" {
+		if err := writable("plot", o.plot); err != nil {
+			return err
+		}
+	}
+	if !o.seeded {
+		o.seed = e.draw()
+		if !o.quiet {
+			e.say("seed %d, drawn", o.seed)
+		}
+	}
+	s, err := e.load(args[0], &o.worldFlags)
+	if err != nil {
+		return err
+	}
+	r := result{scenario: s, name: args[0], flags: o}
+	if r.until, err = o.end(s); err != nil {
+		return err
+	}
+	if err := o.drive(e, &r); err != nil {
+		if !o.quiet {
+			e.log(s)
+		}
+		e.report(err)
+		e.say("to see it again: %s", r.again(0))
+		return &ending{code: exitCode(err)}
+	}
+	return o.sumUp(e, &r)
+}
+
+// end returns the last tick, from the command line or the scenario.
+func (o *runFlags) end(s *scenario.Scenario) (ecs.Tick, error) {
+	if o.plot != "" && len(s.Series) == 0 {
+		return 0, wrongUsage(`--plot: %s has no series to draw; give it one: series("name", lambda: …, every = "100ms")`, s.Name)
+	}
+	if o.until > 0 {
+		return s.Run.Ticks(ecs.Nanoseconds(o.until)), nil
+	}
+	if s.Until == 0 {
+		return 0, wrongUsage(`%s does not say when it ends; end it with run(until = "10s"), or give --until 10s`, s.Name)
+	}
+	return s.Until, nil
+}
+
+func (o *runFlags) drive(e *edge, r *result) error {
+	run := r.scenario.Run
+	d := driver{run: run, until: r.until, bar: bar{wanted: e.terminal && !o.quiet, length: run.World.Config().TickLength}}
+	began := e.now()
+	if o.pace > 0 {
+		var err error
+		d.pacer, err = scheduler.NewPacer(o.pace, run.World.Config().TickLength, ecs.Nanoseconds(began), 0)
+		if err != nil {
+			return err
+		}
+	}
+	err := d.drive(e)
+	r.wall = e.now() - began
+	return err
+}
+
+// sumUp prints what came of a run, draws its series, and returns how it ends.
+func (o *runFlags) sumUp(e *edge, r *result) error {
+	r.Summary = r.scenario.Run.End()
+	r.interrupted = r.Tick < r.until
+	if r.interrupted { // then nothing that was still to hold has held
+		r.Checks = r.scenario.Run.Checks.Results(false)
+	}
+	if !o.quiet {
+		e.log(r.scenario)
+	}
+	if o.json {
+		if err := e.printJSON(r.object()); err != nil {
+			return err
+		}
+	} else {
+		e.print("%s", r.text(paper(e, o.ascii)))
+	}
+	if o.plot != "" {
+		if err := e.drawSeries(r, o.plot); err != nil {
+			return err
+		}
+	}
+	if err := e.out.Flush(); err != nil { // before what follows on stderr
+		return err
+	}
+	return r.ending(e)
+}
+
+// ending reports what makes a run fail: what is worst, and the line that shows
+// it again.
+func (r *result) ending(e *edge) error {
+	code := exitFine
+	for _, c := range r.Checks {
+		switch {
+		case c.Outcome == systems.Broken:
+			e.say("%s %q was broken at %s%s; to see it: %s", c.Kind, c.Name, r.time(c.At), r.witness(&c), r.again(c.At))
+			code = exitBroken
+		case c.Outcome == systems.Unmet && c.Kind == systems.EventuallyHolds:
+			e.say("%s %q was not met by %s; to see it: %s", c.Kind, c.Name, r.time(c.At), r.again(c.At))
+			if code == exitFine {
+				code = exitUnmet
+			}
+		}
+	}
+	if r.interrupted {
+		e.say("interrupted at %s of %s", r.time(r.Tick), r.time(r.until))
+		if code == exitFine {
+			code = exitFailed
+		}
+	}
+	if code == exitFine {
+		return nil
+	}
+	return &ending{code: code}
+}
+
+// result is a run that has ended.
+type result struct {
+	scheduler.Summary
+	scenario    *scenario.Scenario
+	name        string // as the user typed it
+	flags       *runFlags
+	until       ecs.Tick
+	wall        time.Duration
+	interrupted bool
+}
+
+// time is when a tick is.
+func (r *result) time(t ecs.Tick) value.Duration {
+	return value.Duration(r.scenario.Run.World.Time(max(0, t)))
+}
+
+// again is the line that reproduces the run, up to a tick if that is not 0.
+func (r *result) again(t ecs.Tick) string {
+	until := r.flags.until
+	if t > 0 {
+		until = r.time(t)
+	}
+	return again(r.name, &r.flags.worldFlags, until)
+}

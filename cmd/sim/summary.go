@@ -1,0 +1,206 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"orrery/cmd/sim/internal/plot"
+	"orrery/ecs"
+	"orrery/scenario/value"
+	"orrery/scheduler"
+	"orrery/systems"
+)
+
+const (
+	columns   = 72 // of a summary
+	gutter    = 10 // where its second column begins
+	plotRows  = 4
+	maxSeries = 20 // shown as text
+)
+
+// paper is what series are drawn on as text: the locale may say that the
+// terminal shows ASCII alone, and the Linux console has no braille.
+func paper(e *edge, ascii bool) plot.Paper {
+	locale := e.getenv("LC_ALL")
+	for _, name := range []string{"LC_CTYPE", "LANG"} {
+		if locale == "" {
+			locale = e.getenv(name)
+		}
+	}
+	unicode := locale == "" || strings.Contains(strings.ToLower(strings.ReplaceAll(locale, "-", "")), "utf8")
+	return plot.Paper{Columns: columns - gutter, Rows: plotRows, ASCII: ascii || !unicode || e.getenv("TERM") == "linux"}
+}
+
+// sheet is a summary: names on the left, what they are about on the right.
+type sheet struct{ strings.Builder }
+
+// line adds a line under a name, which only the first of several bears.
+func (s *sheet) line(name, format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	fmt.Fprintf(s, "%-*s%s\n", gutter, name, text)
+}
+
+// text is the summary for people.
+func (r *result) text(p plot.Paper) string {
+	var s sheet
+	s.line("scenario", "%s, seed %d", r.scenario.Name, r.Seed)
+	s.line("world", "%s, %s", many(r.Nodes, "node"), many(r.Links, "link"))
+	ended := ""
+	if r.interrupted {
+		ended = ", interrupted"
+	}
+	s.line("time", "%s simulated (tick %d) in %s%s", r.time(r.Tick), r.Tick, roughly(value.Duration(r.wall)), ended)
+	r.messages(&s)
+	r.checks(&s)
+	r.counts(&s)
+	r.measures(&s)
+	r.plots(&s, p)
+	s.line("digest", "%016x", uint64(r.Digest))
+	stop := ecs.Tick(0)
+	if r.interrupted {
+		stop = r.Tick
+	}
+	s.line("again", "%s", r.again(stop))
+	return s.String()
+}
+
+func many(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+func (r *result) messages(s *sheet) {
+	var causes []string
+	for c, n := range r.Counts.Dropped {
+		if n > 0 {
+			causes = append(causes, fmt.Sprintf("%d %s", n, ecs.Cause(c)))
+		}
+	}
+	text := fmt.Sprintf("%d sent, %d delivered", r.Counts.Sent, r.Counts.Delivered)
+	if r.InFlight > 0 {
+		text += fmt.Sprintf(", %d under way", r.InFlight)
+	}
+	if len(causes) > 0 {
+		text += fmt.Sprintf(", %d dropped: %s", dropped(&r.Summary), strings.Join(causes, ", "))
+	}
+	s.line("messages", "%s", text)
+}
+
+func dropped(s *scheduler.Summary) (n uint64) {
+	for _, d := range s.Counts.Dropped {
+		n += d
+	}
+	return n
+}
+
+// outcomeWord makes what went wrong stand out in a column of "held".
+func outcomeWord(c systems.Result) string {
+	switch {
+	case c.Outcome == systems.Unmet && c.Kind == systems.SometimesHolds:
+		return "not seen"
+	case c.Outcome == systems.Broken, c.Outcome == systems.Unmet:
+		return strings.ToUpper(c.Outcome.String())
+	}
+	return c.Outcome.String()
+}
+
+func (r *result) checks(s *sheet) {
+	name := "checks"
+	for _, c := range r.Checks {
+		when := ""
+		switch {
+		case c.Outcome == systems.Undecided:
+		case c.Outcome == systems.Held && (c.Kind == systems.AlwaysHolds || c.Kind == systems.NeverHolds):
+		default:
+			when = fmt.Sprintf(", at %s", r.time(c.At))
+		}
+		s.line(name, "%-10s %s %q%s", outcomeWord(c), c.Kind, c.Name, when)
+		name = ""
+	}
+}
+
+func (r *result) counts(s *sheet) {
+	width := 0
+	for _, c := range r.Tallies {
+		width = max(width, utf8.RuneCountInString(c.Name))
+	}
+	name := "counts"
+	for _, c := range r.Tallies {
+		s.line(name, "%-*s %8d", width, c.Name, c.Value)
+		name = ""
+	}
+}
+
+func (r *result) measures(s *sheet) {
+	if len(r.Spreads) == 0 {
+		return
+	}
+	width := 12
+	for _, m := range r.Spreads {
+		width = max(width, utf8.RuneCountInString(m.Name))
+	}
+	s.line("measures", "%-*s %8s %8s %8s %8s %8s", width, "", "count", "p50", "p90", "p99", "max")
+	for _, m := range r.Spreads {
+		write := func(v int64) string { return r.measured(m.Name, v) }
+		if m.Count == 0 {
+			write = func(int64) string { return "-" }
+		}
+		s.line("", "%-*s %8d %8s %8s %8s %8s", width, m.Name, m.Count, write(m.P50), write(m.P90), write(m.P99), write(m.Max))
+	}
+}
+
+// unit is the unit of a measure: "ns" of durations, "" of plain numbers.
+func (r *result) unit(name string) string { return r.scenario.Units[name] }
+
+// measured writes a value in the unit of its measure. A quantile is known to
+// 1/64 only, so three digits of a duration are all there is.
+func (r *result) measured(name string, v int64) string {
+	if r.unit(name) == "ns" {
+		return roughly(value.Duration(v)).String()
+	}
+	return fmt.Sprint(v)
+}
+
+func (r *result) plots(s *sheet, p plot.Paper) {
+	name := "series"
+	for i, series := range r.series() {
+		if i == maxSeries {
+			s.line("", "and %d more: --plot draws them all", len(r.scenario.Series)-maxSeries)
+			return
+		}
+		s.line(name, "%s", series.Name)
+		name = ""
+		for line := range strings.Lines(plot.Text(series, p)) {
+			s.line("", "%s", strings.TrimRight(line, "\n"))
+		}
+	}
+}
+
+// series are the series of a run, to be drawn.
+func (r *result) series() []plot.Series {
+	var all []plot.Series
+	for _, s := range r.scenario.Series {
+		drawn := plot.Series{Name: s.Name}
+		for _, p := range r.scenario.Run.Measures.Points(systems.SeriesID(s.ID)) {
+			drawn.Points = append(drawn.Points, plot.Point{Time: r.time(p.Tick), Value: p.Value})
+		}
+		all = append(all, drawn)
+	}
+	return all
+}
+
+// drawSeries writes the series as a picture.
+func (e *edge) drawSeries(r *result, file string) error {
+	svg, leftOut := plot.SVG(fmt.Sprintf("%s, seed %d", r.scenario.Name, r.Seed), r.series())
+	if leftOut > 0 {
+		e.say("--plot %s: %s of %d are not on it; at most %d drawings fit",
+			quote(file), many(leftOut, "series"), len(r.scenario.Series), plot.MaxPanels)
+	}
+	if err := writeFile(file, svg); err != nil {
+		return fmt.Errorf("the plot could not be written: %w", err)
+	}
+	return nil
+}
