@@ -13,12 +13,7 @@ import (
 	"orrery/systems"
 )
 
-// linkOptions are the options of every word that makes links.
-type linkOptions struct{ link systems.Link }
-
-var linkWords = []string{"latency", "jitter", "loss", "duplicate", "reorder", "corrupt", "bandwidth", "queue", "fifo", "one_way"}
-
-// split takes the options of a link out of the arguments by name, and returns
+// splitLink takes the options of a link out of the arguments by name, and returns
 // the others.
 func splitLink(kwargs []starlark.Tuple) (systems.Link, []starlark.Tuple, error) {
 	var l systems.Link

@@ -17,7 +17,6 @@ type notes struct {
 	rows   *ecs.Rows[noteRow]
 	log    *ecs.Rows[noteWord]
 	cache  []*Event // of rows, decoded
-	names  []string
 }
 
 type noteRow struct {

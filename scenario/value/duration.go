@@ -1,6 +1,7 @@
 package value
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
 	"strconv"
@@ -34,7 +35,7 @@ func AsDuration(v starlark.Value) (Duration, error) {
 	case starlark.String:
 		return ParseDuration(string(v))
 	case starlark.Int, starlark.Float:
-		return 0, fmt.Errorf(needsUnit)
+		return 0, errors.New(needsUnit)
 	}
 	return 0, fmt.Errorf(`a duration is wanted, as in "10ms", not a %s`, v.Type())
 }
@@ -141,7 +142,7 @@ func (d Duration) pair(op syntax.Token, e Duration, side starlark.Side) (starlar
 func (d Duration) scale(op syntax.Token, y starlark.Value, side starlark.Side) (starlark.Value, error) {
 	switch {
 	case op == syntax.PLUS || op == syntax.MINUS:
-		return nil, fmt.Errorf(needsUnit)
+		return nil, errors.New(needsUnit)
 	case op == syntax.STAR:
 		return asValue(d.times(y))
 	case op == syntax.SLASH && side == starlark.Left:
