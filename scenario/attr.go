@@ -157,6 +157,9 @@ func (p *program) get(f *field, row int) starlark.Value {
 // set writes a field; values are copied in.
 func (p *program) set(f *field, row int, v starlark.Value) error {
 	if f.kind == boxedField {
+		if n := starlark.Len(v); n > p.script.options.Bytes {
+			return fmt.Errorf("%s: a value of length %d is more than may be kept (%d, --script-bytes)", f.name, n, p.script.options.Bytes)
+		}
 		kept, err := p.script.codec.Copy(v)
 		if err != nil {
 			return fmt.Errorf("%s: %w", f.name, err)

@@ -57,7 +57,7 @@ func (b *boxes) bear(row int) {
 // AppendRow appends a row's canonical bytes: one value, so that sharing between
 // fields is kept.
 func (b *boxes) AppendRow(row int, to []byte) []byte {
-	b.encoder.Reset(to, b.program.script.codec)
+	b.encoder.Reset(to, b.program.script.stored)
 	if err := b.encoder.Append(starlark.Tuple(b.rows[row])); err != nil {
 		panic(fmt.Sprintf("state of %s: %v", b.program.script.run.World.NodeName(b.program.script.run.World.NodeAt(b.program.id, row)), err))
 	}
@@ -67,7 +67,7 @@ func (b *boxes) AppendRow(row int, to []byte) []byte {
 // LoadRow sets a row from its canonical bytes.
 func (b *boxes) LoadRow(row int, from []byte) error {
 	b.grow(row)
-	v, err := value.Decode(from, b.program.script.codec)
+	v, err := value.Decode(from, b.program.script.stored)
 	if err != nil {
 		return err
 	}

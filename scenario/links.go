@@ -314,7 +314,7 @@ func (s *script) topology(_ *starlark.Thread, b *starlark.Builtin, args starlark
 }
 
 func (s *script) graph(file string) (*topology.Graph, error) {
-	data, err := s.read(path.Join(path.Dir(s.path), file))
+	data, err := s.read(s.resolve(file))
 	if err != nil {
 		return nil, err
 	}
@@ -347,7 +347,7 @@ func (s *script) latencyMatrix(_ *starlark.Thread, b *starlark.Builtin, args sta
 	if err != nil {
 		return nil, err
 	}
-	data, err := s.read(path.Join(path.Dir(s.path), file))
+	data, err := s.read(s.resolve(file))
 	if err != nil {
 		return nil, err
 	}

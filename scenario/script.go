@@ -50,7 +50,8 @@ type script struct {
 	streams    struct{ script, chaos ecs.Stream }
 
 	functions functions
-	codec     *value.Codec
+	codec     *value.Codec     // of what is sent, noted and set: its size is limited
+	stored    *value.Codec     // of state as it is hashed and kept
 	encoder   value.Encoder    // of messages and timers
 	hasher    value.Encoder    // of keys and notes
 	names     []string         // of a message's fields, for use again
@@ -85,6 +86,7 @@ func newScript(fsys fs.FS, name string, o Options) *script {
 	}
 	s.thread = &starlark.Thread{Name: name, Load: s.loadModule, Print: s.print}
 	s.codec = &value.Codec{Functions: &s.functions, Node: s.knownNode, MaxBytes: o.Bytes}
+	s.stored = &value.Codec{Functions: &s.functions, Node: s.knownNode, MaxBytes: 1 << 30}
 	s.reset(ecs.Config{Seed: o.Seed})
 	s.builtin = s.predeclared()
 	s.verbs = s.makeVerbs()
@@ -113,7 +115,7 @@ func (s *script) loadModule(_ *starlark.Thread, name string) (starlark.StringDic
 	if len(name) > 0 && name[0] == '@' {
 		return nil, fmt.Errorf("load(%q): the toolbox is not built yet", name)
 	}
-	return s.module(path.Join(path.Dir(s.path), name))
+	return s.module(s.resolve(name))
 }
 
 func (s *script) module(name string) (starlark.StringDict, error) {
@@ -146,6 +148,15 @@ func (s *script) exec(name string) (starlark.StringDict, error) {
 	globals.Freeze()
 	s.nameFunctions(globals)
 	return globals, err
+}
+
+// resolve returns the name of a file that the scenario names: relative to the
+// scenario, or absolute.
+func (s *script) resolve(name string) string {
+	if path.IsAbs(name) {
+		return name
+	}
+	return path.Join(path.Dir(s.path), name)
 }
 
 // read reads a file once more only if it is asked for once more, and keeps it

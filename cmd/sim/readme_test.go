@@ -28,7 +28,7 @@ func TestReadmeShowsARun(t *testing.T) {
 	if code := run(strings.Fields(line), strings.NewReader(""), &out, &errs); code != 0 {
 		t.Fatalf("exit %d: %s", code, &errs)
 	}
-	wall := regexp.MustCompile(`\) in [0-9.]+(µs|ms|s)`)
+	wall := regexp.MustCompile(`\) in [0-9.]+(ns|us|ms|s)`)
 	clean := func(s string) string { return wall.ReplaceAllString(s, ") in …") }
 	if diff := cmp.Diff(clean(want), clean(out.String())); diff != "" {
 		t.Errorf("README.md differs from what the command prints (-README +command):\n%s", diff)

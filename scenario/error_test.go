@@ -1,0 +1,93 @@
+package scenario
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"orrery/scheduler"
+)
+
+// What is wrong with a scenario is said with place, handler, node, time and
+// the cure. Each case is a line of a handler, in column 5 of line 3, or of the
+// top level, in line 1.
+
+const around = `def write(me):
+    k = 1
+    LINE
+
+def loop(me, m):
+    while True:
+        pass
+
+def deep(me):
+    deep(me)
+
+client = program(state = {"sent": 0, "data": []}, every = {"10ms": write}, on = {"go": loop})
+other = nodes("client", 2, client)
+run(until = "20ms")
+`
+
+func load(text string) (*Scenario, error) {
+	return Load(fstest.MapFS{"kv.star": {Data: []byte(text)}}, "kv.star", Options{Seed: 1, Steps: 100_000, Bytes: 1000})
+}
+
+func TestErrorsOfHandlers(t *testing.T) {
+	for _, tc := range []struct{ line, want string }{
+		{`me.snet += 1`, `kv.star:3:7: in write on client[0] at 10ms: client declares no state "snet"; did you mean "sent"?`},
+		{`me.sent = 1.5`, `kv.star:3:7: in write on client[0] at 10ms: sent is declared as int, and 1.5 is a float; write int(…) or round(…), or declare sent with the default 0.0`},
+		{`me.sent = 1 << 70`, `sent: 1180591620717411303424 is more than 64 bits hold; declare it with a default of None to keep any value`},
+		{`other[1].data`, `kv.star:3:13: in write on client[0] at 10ms: client[1].data: a handler reads its own node only; call or message client[1], or let it show the field`},
+		{`other[1].sent = 2`, `client[1].sent: a handler changes its own node only; message client[1]`},
+		{`me.send(other[1], "og")`, `no program handles a message of kind "og"; did you mean "go"?`},
+		{`me.send(other[1], "go")`, `no link joins client[0] and client[1]; link them, or put both in a network`},
+		{`me.send(None, "go")`, `me.send: there is nobody to send to: the first argument is None`},
+		{`me.after("1s", lambda me: me.send(k, "go"))`, `this lambda (kv.star:3:20) was made in a handler (captures k) and cannot be kept; write bind(done, k), with def done outside of handlers`},
+		{`me.after(5, write)`, `me.after: a duration needs a unit: "10ms"`},
+		{`me.call("x")`, `me.call: services are not built yet`},
+		{`me.random.choice([])`, `random.choice: the list is empty`},
+		{`me.random.chance(2)`, `random.chance: a probability is a number from 0 to 1, not 2`},
+		{`me.data = "x" * 2000`, `data: a value of length 2000 is more than may be kept (1000, --script-bytes)`},
+		{`loop(me, 1)`, `kv.star:5:1: in write on client[0] at 10ms: Starlark computation cancelled: more than 100000 steps (--script-steps); is there a loop without an end?`},
+		{`deep(me)`, `functions call each other more than 2000 deep; is there a recursion without an end?`},
+		{`fail("no")`, `in write on client[0] at 10ms: fail: no`},
+	} {
+		s, err := load(strings.Replace(around, "LINE", tc.line, 1))
+		if err != nil {
+			t.Errorf("%s: does not load: %v", tc.line, err)
+			continue
+		}
+		err = s.Run.RunUntil(s.Until)
+		var failure *scheduler.Failure
+		var where *Error
+		if !errors.As(err, &failure) || !errors.As(err, &where) {
+			t.Errorf("%s: ends with %v", tc.line, err)
+			continue
+		}
+		if !strings.Contains(where.Error(), tc.want) {
+			t.Errorf("%s:\n got %s\nwant %s", tc.line, where, tc.want)
+		}
+	}
+}
+
+func TestErrorsOfTheTopLevel(t *testing.T) {
+	for _, tc := range []struct{ text, want string }{
+		{`duratoin("1s")`, `kv.star:1:1: duratoin is not defined; did you mean duration?`},
+		{`duration("1 s")`, `kv.star:1:9: `},
+		{`program(state = {"send": 1})`, `kv.star:1:8: state: a field may not be named "send", which a node has already`},
+		{`program(provides = {})`, `kv.star:1:8: provides: services are not built yet`},
+		{`pipe("p")`, `kv.star:1:5: pipe: pipes are not built yet`},
+		{`run(until = 5)`, `run: until: a duration needs a unit: "10ms"`},
+		{`topology("x.gml", program())`, `open x.gml: file does not exist`},
+		{`eventually("x", lambda: True)`, `eventually "x": within is missing: how long may it take?`},
+		{"run(until = \"1s\")\neventually(\"x\", lambda: True, after = \"9s\", within = \"10s\")", `kv.star:2:11: eventually "x": its window (9s to 19s) ends after the run (1s)`},
+		{`x = f"{1}"`, `Starlark has no f-strings; write "x%d" % i`},
+		{"a\nb", "kv.star:1:1: a is not defined\nkv.star:2:1: b is not defined"},
+	} {
+		_, err := load(tc.text)
+		if err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s:\n got %v\nwant %s", tc.text, err, tc.want)
+		}
+	}
+}
