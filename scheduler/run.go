@@ -57,7 +57,9 @@ func (r *Run) input() {
 	for a := r.inputs.due(r.World.Tick()); a != nil; a = r.inputs.due(r.World.Tick()) {
 		r.Faults.Apply(a)
 	}
-	r.Triggers.Input()
+	if r.Triggers.Len() > 0 {
+		r.Triggers.Input()
+	}
 }
 
 // act hands out envelopes that are due, then fires recurring timers, then
@@ -106,7 +108,10 @@ func (r *Run) tick(t ecs.Tick) {
 // Next returns the next tick in which something is due, or ecs.Never.
 func (r *Run) Next() ecs.Tick {
 	next := min(r.World.NextDue(), r.Recurring.Next(), r.inputs.next())
-	return min(next, r.Triggers.Next(), r.Checks.Next(), r.Measures.Next())
+	if r.Triggers.Len() > 0 {
+		next = min(next, r.Triggers.Next())
+	}
+	return min(next, r.Checks.Next(), r.Measures.Next())
 }
 
 // Ticks converts a span of simulated time, rounding up.

@@ -223,6 +223,10 @@ func TestCrashWhilePausedDropsWhatWaits(t *testing.T) {
 		for _, verb := range after {
 			r.at(5, r.to(verb))
 		}
+		r.run(5)
+		if r.Waiting.Len() != 0 {
+			t.Errorf("%s: %d wait", name, r.Waiting.Len())
+		}
 		r.at(6, r.to(Resume))
 		r.run(9)
 		if after[0] == Restart {
@@ -231,9 +235,35 @@ func TestCrashWhilePausedDropsWhatWaits(t *testing.T) {
 			r.want(t)
 		}
 		r.dropped(t, map[ecs.Cause]uint64{ecs.DroppedDown: 2})
-		if r.Waiting.Len() != 0 || t.Failed() {
-			t.Fatalf("%s: %d wait", name, r.Waiting.Len())
+		if t.Failed() {
+			t.Fatal(name)
 		}
+	}
+}
+
+// A resume between two ticks is in a snapshot taken there, and the bound is the
+// fork's too.
+func TestWaitingIsForked(t *testing.T) {
+	r := newLifeRig()
+	r.Waiting.Limit(2)
+	r.at(3, r.to(Pause))
+	r.send(4, 1, 2, 3)
+	r.run(4)
+	paused := r.snapshot()
+	r.Lifecycle.Resume(r.a)
+	resumed := r.snapshot()
+	r.send(6, 4)
+	r.run(9)
+	r.want(t, "5 a k 1", "5 a k 2", "6 a k 4")
+	r.restore(t, resumed)
+	r.notes.lines = []string{"0 a start", "0 b start"}
+	r.run(9)
+	r.want(t, "5 a k 1", "5 a k 2", "6 a k 4")
+	f := r.fork(t, paused)
+	f.at(5, Action{Verb: Message, Target: r.a, Kind: r.kind, A: 9})
+	f.run(9)
+	if n := f.Waiting.Len(); n != 2 {
+		t.Errorf("%d wait in the fork, want 2", n)
 	}
 }
 
@@ -320,6 +350,40 @@ func exiting(r *rig, style string, k ecs.Kind, notes *tape) ecs.ProgramID {
 			}
 		},
 	})
+}
+
+// An exit is of the incarnation that asked for it, though another may be up
+// before the end of the tick.
+func TestExitIsOfItsIncarnation(t *testing.T) {
+	var notes tape
+	r := newRig(ecs.Config{})
+	n := r.World.Node(exiting(r, "columns", r.World.Kind("k", 8), &notes), "a b")
+	r.start(n)
+	r.at(2, Action{Verb: Stop, Target: n}, Action{Verb: Start, Target: n}) // Stop asks for an exit
+	r.run(5)
+	if l := r.World.Life(n); l.Status != ecs.Up || l.Incarnation != 2 {
+		t.Errorf("%+v", l)
+	}
+}
+
+// Two starts in one tick are two events: what they send and draw differs.
+func TestStartsOfATickDiffer(t *testing.T) {
+	r := newRig(ecs.Config{})
+	k, stream := r.World.Kind("k", 8), r.World.Stream("s")
+	var drawn []uint64
+	p := AddNode(r.Set, Node[word]{Name: "p", Start: func(me *Me, _ *word) {
+		draws := me.Draws(stream)
+		drawn = append(drawn, draws.Uint64())
+		me.Send(me.Self(), k, 0, 0)
+	}})
+	n := r.World.Node(p, "a")
+	r.World.Begin(0)
+	r.Lifecycle.Start(n)
+	r.Lifecycle.Crash(n)
+	r.Lifecycle.Start(n)
+	if all := r.inFlight(); len(all) != 2 || all[0].ID == all[1].ID || drawn[0] == drawn[1] {
+		t.Errorf("sent %+v, drawn %x", all, drawn)
+	}
 }
 
 // Stop is asked once, whoever asks for the end, and the code is of the first.

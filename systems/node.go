@@ -212,15 +212,13 @@ func (a *adapter[S]) unhandled(e *ecs.Envelope) {
 	panic(fmt.Sprintf("systems: program %q has no handler for kind %q, which %s sent to %s; add one to On", a.node.Name, w.KindName(e.Kind()), w.NodeName(e.From), w.NodeName(e.To)))
 }
 
-// each calls a handler that has no message.
+// each calls a handler that has no message. A node is in such a batch once, and
+// nobody but itself ends it in this phase: all of the batch are up.
 func (a *adapter[S]) each(b *ecs.Batch, do func(*Me, *S)) {
 	states := a.begin(b)
 	me := &a.me
 	for i, row := range b.Rows {
 		b.At = i
-		if b.Exited() && !b.Up(i) {
-			continue
-		}
 		do(me, &states[row])
 		if me.exiting {
 			a.exit(&states[row])

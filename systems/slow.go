@@ -32,9 +32,6 @@ func (s *slowness) set(n ecs.Node, factor uint64) {
 // of returns the greater of two nodes' factors.
 func (s *slowness) of(a, b ecs.Node) uint64 {
 	worst := uint64(usual)
-	if s.rows.Len() == 0 {
-		return worst
-	}
 	for _, n := range [2]ecs.Node{a, b} {
 		if i := s.index.find(uint64(n), 0); i >= 0 {
 			worst = max(worst, s.rows.At(i).Factor)

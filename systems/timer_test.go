@@ -300,6 +300,25 @@ func TestTimersFollowTheModel(t *testing.T) {
 	})
 }
 
+// What comes of each timer is counted: fired, replaced, cancelled, or outlived.
+func TestTimersAreCounted(t *testing.T) {
+	for _, style := range []string{"node", "columns"} {
+		r := newTimerRig(style, 126)
+		for i, a := range []uint64{order(armKeyed, 1, 5*ms), order(armTwice, 1, 8*ms), order(armKeyed, 2, 6*ms), order(cancel, 2, 0), order(armPlain, 0, 9*ms), order(armPlain, 0, 20*ms)} {
+			r.at(2, Action{Verb: Message, Kind: r.do, Target: r.nodes[0], A: a, B: uint64(10 * i)})
+		}
+		r.at(15, Action{Verb: Restart, Target: r.nodes[0]})
+		r.run(30)
+		if diff := cmp.Diff([]string{"3 n[0] cancel true", "7 n[0] 11", "12 n[0] 40"}, r.notes.lines); diff != "" {
+			t.Errorf("%s: %s", style, diff)
+		}
+		c := r.World.Counts()
+		if stale := c.Dropped[ecs.DroppedStale]; stale != 4 || c.Delivered != 6+2 {
+			t.Errorf("%s: %d stale, %d delivered, want 4 and 8", style, stale, c.Delivered)
+		}
+	}
+}
+
 // Rows are used again: their number is that of the timers pending at a time.
 func TestTimerRowsAreReused(t *testing.T) {
 	r := newTimerRig("node", 126)

@@ -119,8 +119,8 @@ func (l *Links) arrive(x *wire, e *ecs.Envelope, free ecs.Nanoseconds, ends uint
 			at += ecs.Nanoseconds(draws.Below(uint64(x.Latency+x.Jitter) + 1))
 		}
 	}
-	if factor := ecs.Nanoseconds(l.slow.of(e.From, e.To)); factor != usual {
-		way := at - free
+	if l.slow.rows.Len() > 0 {
+		way, factor := at-free, ecs.Nanoseconds(l.slow.of(e.From, e.To))
 		at = free + way/usual*factor + way%usual*factor/usual
 	}
 	due := max(w.TicksCeil(at), w.Tick()+1)
