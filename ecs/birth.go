@@ -94,7 +94,7 @@ func (w *World) growRows(p *program, rows int) {
 
 // place makes a node live at a row.
 func (p *program) place(w *World, n Node, row uint32) {
-	o := n.ordinal()
+	o := n.Ordinal()
 	if p.rowOf == nil && row != o-1 {
 		p.leaveIdentity(int(row))
 	}
@@ -246,7 +246,7 @@ func (w *World) die(n Node) {
 	if p.rowOf == nil {
 		p.leaveIdentity(p.lifeTable.rows)
 	}
-	p.rowOf[n.ordinal()-1], p.ordinals[row] = noRow, 0
+	p.rowOf[n.Ordinal()-1], p.ordinals[row] = noRow, 0
 	p.life.data[row] = Life{}
 	if p.state != nil {
 		clear(p.stateBytes(row))

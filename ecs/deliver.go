@@ -256,7 +256,7 @@ func (w *World) handKept(p *program, n int, flags uint64, h Handler) {
 func (w *World) judge(p *program, e *Envelope) (uint32, Status) {
 	row, ok := p.row(e.To)
 	if !ok {
-		if o := e.To.ordinal(); o == 0 || o > p.births {
+		if o := e.To.Ordinal(); o == 0 || o > p.births {
 			w.badTarget(e)
 		}
 		w.Drop(e, DroppedGone)

@@ -95,7 +95,7 @@ func (w *World) Join(g, member Node) {
 	w.Fold(4, uint64(g), uint64(member))
 }
 
-func (w *World) roster(g Node) *roster { return &w.groups.rosters[g.ordinal()-1] }
+func (w *World) roster(g Node) *roster { return &w.groups.rosters[g.Ordinal()-1] }
 
 // reaches reports whether a node is a group or has it within, at any depth.
 func (w *World) reaches(n, g Node) bool {
@@ -120,7 +120,7 @@ func (w *World) Leave(g, member Node) {
 }
 
 func (w *World) checkGroup(g Node) {
-	if !g.IsGroup() || int(g.ordinal()) > len(w.groups.rosters) {
+	if !g.IsGroup() || int(g.Ordinal()) > len(w.groups.rosters) {
 		panic(fmt.Sprintf("ecs: %s is not a group", w.NodeName(g)))
 	}
 }

@@ -56,7 +56,7 @@ func TestNumbersAreLimited(t *testing.T) {
 	bare := w.Program(Schema{Name: "bare"})
 	w.programs[bare].births = MaxNodes - 2
 	w.Bear(bare, "last but one")
-	if n := w.Bear(bare, "last"); n.ordinal() != MaxNodes || n.Program() != bare {
+	if n := w.Bear(bare, "last"); n.Ordinal() != MaxNodes || n.Program() != bare {
 		t.Errorf("the last node is %x", n)
 	}
 	wantLimit(t, func() { w.Bear(bare, "one more") }, "nodes of a program", MaxNodes, `program "bare"`, `"one more"`)

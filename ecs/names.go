@@ -63,7 +63,7 @@ type nameSlot struct {
 
 func (w *World) rangeAt(at uint32) *nameRange {
 	n := Node(at)
-	return &w.programs[n.Program()].names.ranges[n.ordinal()-1]
+	return &w.programs[n.Program()].names.ranges[n.Ordinal()-1]
 }
 
 func prefixHash(prefix string, single bool) uint64 {
@@ -214,11 +214,11 @@ func (w *World) NodeName(n Node) string {
 		return "outside"
 	}
 	if int(n.Program()) < len(w.programs) {
-		if name, ok := w.programs[n.Program()].names.of(n.ordinal()); ok {
+		if name, ok := w.programs[n.Program()].names.of(n.Ordinal()); ok {
 			return name
 		}
 	}
-	return fmt.Sprintf("node %d/%d", n.Program(), n.ordinal())
+	return fmt.Sprintf("node %d/%d", n.Program(), n.Ordinal())
 }
 
 // NodeNamed returns the latest node that was given a name: no two have the

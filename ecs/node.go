@@ -44,7 +44,8 @@ func (n Node) Program() ProgramID { return ProgramID(n >> programShift) }
 // IsGroup reports whether the node is a group of nodes.
 func (n Node) IsGroup() bool { return n != 0 && n.Program() == GroupProgram }
 
-func (n Node) ordinal() uint32 { return uint32(n) & ordinalMask }
+// Ordinal returns how many nodes of its program were born before the node.
+func (n Node) Ordinal() uint32 { return uint32(n) & ordinalMask }
 
 func makeNode(p ProgramID, ordinal uint32) Node {
 	return Node(uint32(p)<<programShift | ordinal)

@@ -147,7 +147,7 @@ func (p *program) resizeLife(rows int) unsafe.Pointer {
 
 // row returns where a node lies.
 func (p *program) row(n Node) (uint32, bool) {
-	o := n.ordinal()
+	o := n.Ordinal()
 	if o == 0 || o > p.births {
 		return 0, false
 	}
@@ -170,12 +170,12 @@ const (
 // wasBorn reports whether a number was given to a node, which may live, have
 // died, or be about to be born.
 func (w *World) wasBorn(n Node) bool {
-	return int(n.Program()) < len(w.programs) && n.ordinal() > 0 && n.ordinal() <= w.programs[n.Program()].births
+	return int(n.Program()) < len(w.programs) && n.Ordinal() > 0 && n.Ordinal() <= w.programs[n.Program()].births
 }
 
 // died reports whether a node is dead. A group never is.
 func (w *World) died(n Node) bool {
-	p, o := w.programs[n.Program()], n.ordinal()
+	p, o := w.programs[n.Program()], n.Ordinal()
 	return int(o) <= len(p.rowOf) && p.rowOf[o-1] == noRow
 }
 

@@ -21,7 +21,7 @@ type context struct {
 	source  ecs.Node // who sent what is handled
 	program *program
 	row     int
-	handler string
+	handler starlark.Callable
 	draws   random.Source
 	drawn   bool
 	exiting bool
@@ -41,7 +41,7 @@ func (s *script) declare(p *program, name string) error {
 		}
 		name = fmt.Sprintf("%s %d", name, i)
 	}
-	p.name = name
+	p.name, p.own = name, s.owns(p)
 	spec := systems.Program{Schema: ecs.Schema{Name: name}, Act: func(b *ecs.Batch) { s.act(p, b) }}
 	if p.schema.row != nil {
 		spec.State = p.schema.row
@@ -130,43 +130,30 @@ func (s *script) each(p *program, b *ecs.Batch, fn starlark.Callable) {
 
 // call runs one handler to its end.
 func (s *script) call(p *program, b *ecs.Batch, i int, fn starlark.Callable, msg starlark.Value) {
-	row := int(b.Rows[i])
-	s.at = context{phase: handling, batch: b, index: i, node: b.Node(i), program: p, row: row, handler: fn.Name()}
+	at := &s.at
+	at.phase, at.handler, at.program, at.batch = handling, fn, p, b
+	at.index, at.row, at.node, at.source = i, int(b.Rows[i]), b.Node(i), 0
+	at.drawn, at.exiting = false, false
 	if len(b.Envelopes) > 0 {
-		s.at.source = b.Envelopes[i].From
+		at.source = b.Envelopes[i].From
 	}
-	var args [2]starlark.Value
-	args[0] = p.rowHandle(row, s.at.node)
-	n := 1
+	args := append(s.args[:0], s.handle(at.node))
 	if msg != nil {
-		args[1] = msg
-		n = 2
+		args = append(args, msg)
 	}
 	s.limit(s.thread)
-	_, err := starlark.Call(s.thread, fn, args[:n], nil)
-	if err != nil {
+	if _, err := starlark.Call(s.thread, fn, args, nil); err != nil {
 		panic(s.failure(fn.Name(), err))
 	}
 	if len(p.shows) > 0 {
-		if err := s.show(p, b, row); err != nil {
+		if err := s.show(p, b, at.row); err != nil {
 			panic(s.failure(fn.Name(), err))
 		}
 	}
-	if s.at.exiting {
+	if at.exiting {
 		s.exit(p, b)
 	}
-	s.at = context{}
-}
-
-// rowHandle is handle for the hot path: by row.
-func (p *program) rowHandle(row int, n ecs.Node) starlark.Value {
-	for len(p.rows) <= row {
-		p.rows = append(p.rows, nil)
-	}
-	if h, ok := p.rows[row].(value.Node); !ok || h.Number() != n {
-		p.rows[row] = p.script.handle(n)
-	}
-	return p.rows[row]
+	at.phase, at.node = loading, 0
 }
 
 // exit ends the node whose handler asked for it.

@@ -10,33 +10,51 @@ import (
 	"orrery/scenario/value"
 )
 
-// membership is what a node's handle says of where the node belongs.
-type membership struct {
-	group *group
-	index int
-	peers *starlark.List // made when first asked for
-}
-
 // NodeName is what a handle prints as.
 func (s *script) NodeName(n ecs.Node) string { return s.run.World.NodeName(n) }
 
 // properties are what any handle tells, in any phase.
 var properties = []string{"name", "index", "group", "peers", "neighbours"}
 
+// own is what a handler has of its own node, found by one look-up: it is what
+// handlers ask for most.
+type own struct {
+	what  ownership
+	field int            // of the schema
+	value starlark.Value // a verb, or random
+}
+
+type ownership uint8
+
+const (
+	notOwn ownership = iota
+	ownField
+	ownValue
+	ownSource
+)
+
+// owns lists what a handler of a program has of its own node.
+func (s *script) owns(p *program) map[string]own {
+	all := map[string]own{"random": {what: ownValue, value: randomness{s, false}}, "source": {what: ownSource}}
+	for name, verb := range s.verbs { //det:allow the result is a map
+		all[name] = own{what: ownValue, value: verb}
+	}
+	for name, i := range p.schema.index { //det:allow the result is a map
+		all[name] = own{what: ownField, field: i}
+	}
+	return all
+}
+
 // Attr is what a handle has: to its own handler state and verbs, to others an
 // address, to a check everything to be seen.
 func (s *script) Attr(n ecs.Node, name string) (starlark.Value, error) {
 	if s.at.phase == handling && n == s.at.node {
-		if i, ok := s.at.program.schema.index[name]; ok {
-			return s.at.program.get(&s.at.program.schema.fields[i], s.at.row), nil
-		}
-		if v, ok := s.verbs[name]; ok {
-			return v, nil
-		}
-		switch name {
-		case "random":
-			return randomness{s, false}, nil
-		case "source":
+		switch own := s.at.program.own[name]; own.what {
+		case ownField:
+			return s.lend(&s.at.program.schema.fields[own.field]), nil
+		case ownValue:
+			return own.value, nil
+		case ownSource:
 			return s.handle(s.at.source), nil
 		}
 	}
@@ -58,11 +76,13 @@ func (s *script) property(n ecs.Node, name string) (starlark.Value, bool, error)
 	case "name":
 		return starlark.String(s.NodeName(n)), true, nil
 	case "index":
-		return starlark.MakeInt(s.members[n].index), true, nil
+		h := s.home(n)
+		return starlark.MakeInt(h.index(n)), true, nil
 	case "group":
-		return s.members[n].group, true, nil
+		return s.home(n).group, true, nil
 	case "peers":
-		return s.peers(n), true, nil
+		h := s.home(n)
+		return &peers{group: h.group, without: h.index(n)}, true, nil
 	case "neighbours":
 		return s.neighbours(n), true, nil
 	}
@@ -77,7 +97,7 @@ func (s *script) view(n ecs.Node, name string) (starlark.Value, error) {
 		if !ok {
 			return nil, fmt.Errorf("%s has died", s.NodeName(n))
 		}
-		return p.get(&p.schema.fields[i], row), nil
+		return s.notes.views.show(p, &p.schema.fields[i], row)
 	}
 	life := s.run.World.Life(n)
 	switch name {
@@ -203,39 +223,6 @@ func (p *program) wrongType(f *field, v starlark.Value) error {
 		cure = fmt.Sprintf("write int(…) or round(…), or declare %s with the default %s.0", f.name, f.initial)
 	}
 	return fmt.Errorf("%s is declared as %s, and %s is a %s; %s", f.name, fieldKindNames[f.kind], v, v.Type(), cure)
-}
-
-// handle returns the handle of a node.
-func (s *script) handle(n ecs.Node) starlark.Value {
-	if n == 0 {
-		return starlark.None
-	}
-	if v, ok := s.nodes[n]; ok {
-		return v
-	}
-	v := value.MakeNode(n, s)
-	s.nodes[n] = v
-	return v
-}
-
-func (s *script) handles(nodes []ecs.Node) []starlark.Value {
-	all := make([]starlark.Value, len(nodes))
-	for i, n := range nodes {
-		all[i] = s.handle(n)
-	}
-	return all
-}
-
-// peers are a node's group without it.
-func (s *script) peers(n ecs.Node) *starlark.List {
-	m := s.members[n]
-	if m.peers == nil {
-		others := slices.DeleteFunc(slices.Clone(m.group.nodes), func(x ecs.Node) bool { return x == n })
-		m.peers = starlark.NewList(s.handles(others))
-		m.peers.Freeze()
-		s.members[n] = m
-	}
-	return m.peers
 }
 
 func (s *script) neighbours(n ecs.Node) *starlark.List {

@@ -43,6 +43,12 @@ func (s *script) chaos(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tu
 	if p.on, err = s.nodesOf(on); err != nil {
 		return nil, fmt.Errorf("chaos: on: %w", err)
 	}
+	if len(p.on) == 0 {
+		return nil, fmt.Errorf("chaos: on: there are no nodes in it")
+	}
+	if err := s.reading("chaos is planned"); err != nil {
+		return nil, err
+	}
 	mean, err := span(between)
 	if err != nil || mean == 0 {
 		return nil, fmt.Errorf("chaos: mean_between: a duration above 0 is wanted")
@@ -119,7 +125,9 @@ func (p *chaosPlan) one(t ecs.Nanoseconds, draws *random.Source) {
 		s.do(end, systems.Action{Verb: systems.Resume, Nodes: one})
 	case "isolate":
 		label := s.nextLabel("chaos")
-		s.do(t, systems.Action{Verb: systems.CutOff, Lists: [][]ecs.Node{one, s.except(one)}, Label: label})
+		s.do(t, systems.Action{Verb: systems.CutOff, Label: label, Resolve: func(due *systems.Action) {
+			due.Lists = [][]ecs.Node{one, s.except(one)} // when it is due: more nodes may be declared below
+		}})
 		s.do(end, systems.Action{Verb: systems.Heal, Label: label})
 	}
 }

@@ -35,6 +35,15 @@ func (s *script) check(word string) verb {
 			return nil, err
 		}
 		c := systems.Check{Name: name, Kind: kind, Holds: func(*ecs.World) bool { return s.holds(word+" "+fmt.Sprintf("%q", name), fn) }}
+		if err := s.reading(fmt.Sprintf("%s %q: checks are declared", word, name)); err != nil {
+			return nil, err
+		}
+		switch {
+		case by != "" && on == "":
+			return nil, fmt.Errorf("%s %q: by is a field of the events that on names", word, name)
+		case every != nil && on != "":
+			return nil, fmt.Errorf("%s %q: it looks at each event %q, when it comes; leave out every", word, name, on)
+		}
 		if every != nil {
 			var err error
 			if c.Every, err = span(every); err != nil {
@@ -95,4 +104,81 @@ func (s *script) finish() Errors {
 		s.run.Checks.Add(w.check)
 	}
 	return errs
+}
+
+// views are frozen copies of boxed state, for checks: what a check is shown it
+// cannot change. A copy serves until a handler has had the row in hand, or the
+// row's values are others.
+type views struct {
+	rows [][]viewedRow // by program, then row
+}
+
+type viewedRow struct {
+	stale  bool
+	fields []viewedField // by box
+}
+
+type viewedField struct{ of, frozen starlark.Value }
+
+// lent notes that a handler was given a boxed field, which it may change, with
+// all that shares something with it.
+func (v *views) lent(p *program, row int) {
+	if int(p.id) < len(v.rows) && row < len(v.rows[p.id]) {
+		v.rows[p.id][row].stale = true
+	}
+}
+
+// show returns a field as a check may see it.
+func (v *views) show(p *program, f *field, row int) (starlark.Value, error) {
+	now := p.get(f, row)
+	if f.kind != boxedField {
+		return now, nil
+	}
+	r := v.row(p, row)
+	kept := &r.fields[f.at]
+	if kept.of != nil && same(kept.of, now) {
+		return kept.frozen, nil
+	}
+	copied, err := p.script.stored.Copy(now)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.name, err)
+	}
+	copied.Freeze()
+	*kept = viewedField{now, copied}
+	return copied, nil
+}
+
+// row returns what was shown of a row and is still true.
+func (v *views) row(p *program, row int) *viewedRow {
+	for len(v.rows) <= int(p.id) {
+		v.rows = append(v.rows, nil)
+	}
+	for len(v.rows[p.id]) <= row {
+		v.rows[p.id] = append(v.rows[p.id], viewedRow{fields: make([]viewedField, p.schema.boxed)})
+	}
+	r := &v.rows[p.id][row]
+	if r.stale {
+		clear(r.fields)
+		r.stale = false
+	}
+	return r
+}
+
+// same reports whether two values are one. Go cannot compare tuples, which are
+// slices: they are the same if they begin at one place.
+func same(x, y starlark.Value) bool {
+	a, isTuple := x.(starlark.Tuple)
+	b, areBoth := y.(starlark.Tuple)
+	if isTuple || areBoth {
+		return isTuple && areBoth && len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+	}
+	return x == y
+}
+
+// lend is get for the handler that runs.
+func (s *script) lend(f *field) starlark.Value {
+	if f.kind == boxedField {
+		s.notes.views.lent(s.at.program, s.at.row)
+	}
+	return s.at.program.get(f, s.at.row)
 }

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"errors"
 	"fmt"
 
 	"go.starlark.net/starlark"
@@ -39,6 +40,10 @@ func (s *script) target(v starlark.Value, set func(nodes []ecs.Node)) (resolve f
 	return nil, err
 }
 
+// errNobody is of a target that is a list without nodes. A function may name
+// nobody: it does not know beforehand.
+var errNobody = errors.New("there are no nodes in what it is to be done to")
+
 // ask asks a function for nodes; None is nobody.
 func (s *script) ask(fn starlark.Callable) ([]ecs.Node, error) {
 	v, err := s.look(fn)
@@ -51,7 +56,7 @@ func (s *script) ask(fn starlark.Callable) ([]ecs.Node, error) {
 // look runs a function that may see everything and change nothing.
 func (s *script) look(fn starlark.Callable, args ...starlark.Value) (starlark.Value, error) {
 	saved := s.at
-	s.at = context{phase: checking, handler: fn.Name()}
+	s.at = context{phase: checking, handler: fn}
 	defer func() { s.at = saved }()
 	s.limit(s.thread)
 	v, err := starlark.Call(s.thread, fn, args, nil)
@@ -65,6 +70,9 @@ func (s *script) look(fn starlark.Callable, args ...starlark.Value) (starlark.Va
 func (s *script) onTarget(verb systems.Verb, v starlark.Value) (systems.Action, error) {
 	a := systems.Action{Verb: verb}
 	resolve, err := s.target(v, func(nodes []ecs.Node) { a.Nodes = nodes })
+	if err == nil && resolve == nil && len(a.Nodes) == 0 {
+		err = errNobody
+	}
 	if resolve == nil || err != nil {
 		return a, err
 	}
@@ -184,6 +192,9 @@ func rowsOf(s *script, p *program) int {
 
 // sides makes a cut or partition of sides that are nodes or asked when due.
 func (s *script) sides(name string, a systems.Action, sides ...starlark.Value) (starlark.Value, error) {
+	if err := s.reading(name + ": cuts are planned"); err != nil {
+		return nil, err
+	}
 	lists := make([][]ecs.Node, len(sides))
 	var asks []func() error
 	for i, side := range sides {
@@ -254,15 +265,44 @@ func (s *script) sendAction(_ *starlark.Thread, b *starlark.Builtin, args starla
 	if err != nil {
 		return nil, fmt.Errorf("send: %w", err)
 	}
-	_, fields, err := s.sendFields(kwargs)
+	delay, fields, err := s.sendFields(kwargs)
 	if err != nil {
 		return nil, err
 	}
+	if delay != 0 {
+		return nil, fmt.Errorf("send: delay is of me.send; here at says when")
+	}
 	a.Kind, a.Payload = kind, append([]byte{}, fields...)
+	if err := s.understood(a.Nodes, kind); err != nil {
+		return nil, err
+	}
+	if ask := a.Resolve; ask != nil {
+		a.Resolve = func(due *systems.Action) {
+			ask(due)
+			if err := s.understood(due.Nodes, kind); err != nil {
+				panic(err)
+			}
+		}
+	}
 	return &fault{name: "send", do: a}, nil
 }
 
+// understood says which of some nodes do not handle a kind of message.
+func (s *script) understood(nodes []ecs.Node, kind ecs.Kind) error {
+	for _, n := range nodes {
+		p := s.programs[n.Program()]
+		if i := kind.Index(); i >= len(p.handlers) || p.handlers[i] == nil {
+			name := s.run.World.KindName(kind)
+			return fmt.Errorf("send: %s runs %s, which does not handle %q%s", s.NodeName(n), p.name, name, didYouMean(name, p.kinds))
+		}
+	}
+	return nil
+}
+
 func (s *script) actions(args starlark.Tuple) ([]*fault, error) {
+	if err := s.reading("faults are planned"); err != nil {
+		return nil, err
+	}
 	var all []*fault
 	for _, v := range args {
 		f, ok := v.(*fault)
@@ -293,8 +333,12 @@ func (s *script) atTime(_ *starlark.Thread, b *starlark.Builtin, args starlark.T
 	return starlark.None, nil
 }
 
+// do plans an action. A message from outside is no fault, and a crash with a
+// time to be down ends with the restart.
 func (s *script) do(t ecs.Nanoseconds, a systems.Action) {
-	s.lastFault = max(s.lastFault, t)
+	if a.Verb != systems.Message {
+		s.lastFault = max(s.lastFault, t+a.Down)
+	}
 	s.run.At(s.run.World.TicksCeil(t), a)
 }
 
@@ -322,10 +366,43 @@ func (s *script) between(_ *starlark.Thread, b *starlark.Builtin, args starlark.
 		if f.undo == nil {
 			return nil, fmt.Errorf("between: %s cannot be undone; use at", f.name)
 		}
-		s.do(from, f.do)
-		s.do(to, *f.undo)
+		do, undo := f.do, *f.undo
+		if do.Resolve != nil && undo.Resolve != nil {
+			s.remember(&do, &undo)
+		}
+		s.do(from, do)
+		s.do(to, undo)
 	}
 	return starlark.None, nil
+}
+
+// doneTo is a node that an action was done to.
+type doneTo struct {
+	Node ecs.Node
+	_    [4]byte
+}
+
+// remember makes what is done to targets asked for when it is due be undone to
+// those, whoever would be named by then. They lie in the world, so that a
+// snapshot between the two has them.
+func (s *script) remember(do, undo *systems.Action) {
+	w := s.run.World
+	rows := ecs.NewRows[doneTo](w, fmt.Sprintf("between.%d", len(w.Tables())))
+	ask := do.Resolve
+	do.Resolve = func(due *systems.Action) {
+		ask(due)
+		rows.Truncate(0)
+		for _, n := range due.Nodes {
+			rows.Add(doneTo{Node: n})
+		}
+	}
+	undo.Resolve = func(due *systems.Action) {
+		due.Nodes = nil
+		for _, x := range rows.All() {
+			due.Nodes = append(due.Nodes, x.Node)
+		}
+		rows.Truncate(0)
+	}
 }
 
 // when is when(fn, *actions): once, in the tick after fn first holds.

@@ -6,7 +6,6 @@ import (
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
 
-	"orrery/ecs"
 	"orrery/scenario/value"
 )
 
@@ -96,12 +95,4 @@ func (p *program) callables() []starlark.Value {
 		}
 	}
 	return all
-}
-
-// knownNode is how the codec finds handles.
-func (s *script) knownNode(n ecs.Node) (starlark.Value, bool) {
-	if _, ok := s.members[n]; !ok {
-		return nil, false
-	}
-	return s.handle(n), true
 }

@@ -3,6 +3,7 @@ package scenario
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
@@ -24,9 +25,11 @@ var (
 	_ starlark.Sequence   = (*group)(nil)
 	_ starlark.Sliceable  = (*group)(nil)
 	_ starlark.Mapping    = (*group)(nil)
+	_ starlark.Container  = (*group)(nil)
 	_ starlark.HasBinary  = (*group)(nil)
 	_ starlark.HasAttrs   = (*group)(nil)
 	_ starlark.Comparable = (*group)(nil)
+	_ value.Keepable      = (*group)(nil)
 )
 
 func (g *group) String() string {
@@ -87,29 +90,76 @@ func (g *group) Get(key starlark.Value) (starlark.Value, bool, error) {
 	return nil, false, fmt.Errorf("%s has no node %q%s", g, name, didYouMean(name, known))
 }
 
-// Binary joins groups and nodes with +, and asks whether a node is in.
+// Has is in: of a node, or of a name.
+func (g *group) Has(x starlark.Value) (bool, error) {
+	if n, ok := x.(value.Node); ok {
+		return slices.Contains(g.nodes, n.Number()), nil
+	}
+	if _, isName := starlark.AsString(x); !isName {
+		return false, fmt.Errorf("a node or its name may be in a group, not a %s", x.Type())
+	}
+	_, found, _ := g.Get(x)
+	return found, nil
+}
+
+// Binary joins groups and nodes with +, and takes them away with -.
 func (g *group) Binary(op syntax.Token, y starlark.Value, side starlark.Side) (starlark.Value, error) {
-	switch op {
-	case syntax.PLUS:
-		other, err := g.script.nodesOf(y)
-		if err != nil {
-			return nil, nil
-		}
-		a, b := g.nodes, other
-		if side == starlark.Right {
-			a, b = b, a
-		}
+	if op != syntax.PLUS && op != syntax.MINUS {
+		return nil, nil
+	}
+	other, err := g.script.nodesOf(y)
+	if err != nil {
+		return nil, nil // Starlark says that the operands do not fit
+	}
+	a, b := g.nodes, other
+	if side == starlark.Right {
+		a, b = b, a
+	}
+	if op == syntax.PLUS {
 		return &group{script: g.script, nodes: slices.Concat(a, b)}, nil
-	case syntax.IN:
-		if n, ok := y.(value.Node); ok && side == starlark.Right {
-			return starlark.Bool(slices.Contains(g.nodes, n.Number())), nil
+	}
+	gone := map[ecs.Node]bool{} // looked up only
+	for _, n := range b {
+		gone[n] = true
+	}
+	left := slices.DeleteFunc(slices.Clone(a), func(n ecs.Node) bool { return gone[n] })
+	return &group{script: g.script, nodes: left}, nil
+}
+
+// Keep has one node for all that were declared with it.
+func (g *group) Keep() (string, starlark.Value) {
+	if len(g.nodes) > 0 && g.script.home(g.nodes[0]).group == g {
+		return "nodes", g.Index(0)
+	}
+	return "group", append(starlark.Tuple{starlark.String(g.name)}, g.script.handles(g.nodes)...)
+}
+
+// rebuild makes a group, or peers, of what was kept.
+func (s *script) rebuild(kind string, state starlark.Value) (starlark.Value, error) {
+	switch n := state.(type) {
+	case value.Node:
+		h := s.home(n.Number())
+		switch kind {
+		case "nodes":
+			return h.group, nil
+		case "peers":
+			return &peers{group: h.group, without: h.index(n.Number())}, nil
+		}
+	case starlark.Tuple:
+		if len(n) == 0 || kind != "group" {
+			break
+		}
+		if name, ok := n[0].(starlark.String); ok {
+			nodes, err := s.nodesOf(n[1:])
+			return &group{script: s, name: string(name), nodes: nodes}, err
 		}
 	}
-	return nil, nil
+	return nil, fmt.Errorf("there is no %s of %s", kind, state.Type())
 }
 
 func (g *group) CompareSameType(op syntax.Token, y starlark.Value, _ int) (bool, error) {
-	same := slices.Equal(g.nodes, y.(*group).nodes)
+	other, err := g.script.nodesOf(y) // of a group, or of peers
+	same := err == nil && slices.Equal(g.nodes, other)
 	switch op {
 	case syntax.EQL:
 		return same, nil
@@ -145,6 +195,17 @@ func (g *group) AttrNames() []string {
 	return g.script.AttrNames(g.nodes[0])
 }
 
+// reading refuses what only a scenario's top level may do: what handlers and
+// checks changed so would be in no snapshot. It also ends the time in which
+// tick(…) may come, which begins with an empty world.
+func (s *script) reading(what string) error {
+	s.ticked = true
+	if s.at.phase == loading {
+		return nil
+	}
+	return fmt.Errorf("%s while the scenario is read, at its top level; a handler or a check cannot do it", what)
+}
+
 // nodesOf takes a node, a group, or a list of them.
 func (s *script) nodesOf(v starlark.Value) ([]ecs.Node, error) {
 	switch v := v.(type) {
@@ -152,6 +213,8 @@ func (s *script) nodesOf(v starlark.Value) ([]ecs.Node, error) {
 		return []ecs.Node{v.Number()}, nil
 	case *group:
 		return v.nodes, nil
+	case *peers:
+		return v.nodes(), nil
 	case *starlark.List, starlark.Tuple:
 		var all []ecs.Node
 		iter := v.(starlark.Iterable).Iterate()
@@ -176,7 +239,10 @@ func (s *script) makeNode(_ *starlark.Thread, b *starlark.Builtin, args starlark
 	if err := starlark.UnpackPositionalArgs(b.Name(), args, nil, 2, &name, &p); err != nil {
 		return nil, err
 	}
-	g, err := s.addNodes(name, 1, p, kwargs, func(id ecs.ProgramID) []ecs.Node { return []ecs.Node{s.run.World.Node(id, name)} })
+	if strings.HasSuffix(name, "]") {
+		return nil, fmt.Errorf("node: %q is a name as nodes(…) gives it to one of several", name)
+	}
+	g, err := s.addNodes(name, []string{name}, p, kwargs, func(id ecs.ProgramID) []ecs.Node { return []ecs.Node{s.run.World.Node(id, name)} })
 	if err != nil {
 		return nil, err
 	}
@@ -193,22 +259,28 @@ func (s *script) makeNodes(_ *starlark.Thread, b *starlark.Builtin, args starlar
 	if n < 0 || n > ecs.MaxNodes {
 		return nil, fmt.Errorf("nodes(%q, %d): 0 to %d nodes can be made", name, n, ecs.MaxNodes)
 	}
-	return s.addNodes(name, n, p, kwargs, func(id ecs.ProgramID) []ecs.Node { return s.run.World.Nodes(id, name, n) })
+	// If one of several nodes with the name is there already, so is the first.
+	return s.addNodes(name, []string{name, name + "[0]"}, p, kwargs, func(id ecs.ProgramID) []ecs.Node { return s.run.World.Nodes(id, name, n) })
 }
 
 // addNodes makes nodes of a program, with their state at birth, and has them
-// start in the first tick.
-func (s *script) addNodes(name string, n int, p *program, state []starlark.Tuple, add func(ecs.ProgramID) []ecs.Node) (*group, error) {
-	if _, taken := s.run.World.NodeNamed(name); taken {
-		return nil, fmt.Errorf("there is a node %q already", name)
+// start in the first tick. No two nodes have one name.
+func (s *script) addNodes(name string, names []string, p *program, state []starlark.Tuple, add func(ecs.ProgramID) []ecs.Node) (*group, error) {
+	if err := s.reading("nodes are made"); err != nil {
+		return nil, err
+	}
+	for _, x := range names {
+		if _, taken := s.run.World.NodeNamed(x); taken {
+			return nil, fmt.Errorf("there is a node %q already", x)
+		}
 	}
 	if err := s.declare(p, name); err != nil {
 		return nil, err
 	}
 	nodes := add(p.id)
 	g := &group{script: s, name: name, nodes: nodes}
+	s.settle(p, g)
 	for i, x := range nodes {
-		s.members[x] = membership{group: g, index: i}
 		if err := s.bear(p, x, i, state); err != nil {
 			return nil, err
 		}

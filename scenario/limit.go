@@ -17,16 +17,20 @@ const stepSlice = 4096
 // limit makes a thread stop by itself: after options.Steps from now, or when
 // calls are too deep.
 func (s *script) limit(thread *starlark.Thread) {
-	end := thread.ExecutionSteps() + s.options.Steps
-	thread.OnMaxSteps = func(t *starlark.Thread) {
-		switch {
-		case t.CallStackDepth() > frameLimit:
-			t.Cancel(fmt.Sprintf("functions call each other more than %d deep; is there a recursion without an end?", frameLimit))
-		case t.ExecutionSteps() >= end:
-			t.Cancel(fmt.Sprintf("more than %d steps (--script-steps); is there a loop without an end?", s.options.Steps))
-		default:
-			t.SetMaxExecutionSteps(min(end, t.ExecutionSteps()+stepSlice))
-		}
+	s.end = thread.ExecutionSteps() + s.options.Steps
+	thread.OnMaxSteps = s.stop
+	thread.SetMaxExecutionSteps(min(s.end, thread.ExecutionSteps()+stepSlice))
+}
+
+// stopThread stops a thread that is at its limit, and else lets it run on for
+// a slice. One function runs at a time, so that one end is enough.
+func (s *script) stopThread(t *starlark.Thread) {
+	switch {
+	case t.CallStackDepth() > frameLimit:
+		t.Cancel(fmt.Sprintf("functions call each other more than %d deep; is there a recursion without an end?", frameLimit))
+	case t.ExecutionSteps() >= s.end:
+		t.Cancel(fmt.Sprintf("more than %d steps (--script-steps); is there a loop without an end?", s.options.Steps))
+	default:
+		t.SetMaxExecutionSteps(min(s.end, t.ExecutionSteps()+stepSlice))
 	}
-	thread.SetMaxExecutionSteps(min(end, thread.ExecutionSteps()+stepSlice))
 }

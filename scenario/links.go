@@ -99,10 +99,45 @@ func (s *script) linking(b *starlark.Builtin, args starlark.Tuple, kwargs []star
 	if err != nil {
 		return l, fmt.Errorf("%s: %w", b.Name(), err)
 	}
-	if l.Queue > 0 && l.Bandwidth == 0 {
-		return l, fmt.Errorf("%s: a queue needs a bandwidth", b.Name())
+	if err := s.linkable(b.Name(), &l); err != nil {
+		return l, err
 	}
 	return l, starlark.UnpackArgs(b.Name(), args, rest, pairs...)
+}
+
+// longest is the most that a link may add to an envelope's time.
+const longest = 1 << 60
+
+// linkable says what is wrong with a link's options together.
+func (s *script) linkable(word string, l *systems.Link) error {
+	switch {
+	case l.Queue > 0 && l.Bandwidth == 0:
+		return fmt.Errorf("%s: a queue needs a bandwidth", word)
+	case l.FIFO && l.Reorder > 0:
+		return fmt.Errorf("%s: on a fifo link nothing overtakes, so it cannot reorder; leave out one of them", word)
+	case l.OneWay && word == "network":
+		return fmt.Errorf("network: in a network everyone reaches everyone; for one_way, write link or mesh")
+	case l.Latency > longest || l.Jitter > longest || l.Queue > longest:
+		return fmt.Errorf("%s: latency, jitter and queue are at most %s", word, value.Duration(longest))
+	}
+	return s.reading(word + ": links are made")
+}
+
+// distinct returns the nodes that a word links in some shape. One that came
+// twice would be linked to itself.
+func (s *script) distinct(word string, v starlark.Value) ([]ecs.Node, error) {
+	nodes, err := s.nodesOf(v)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", word, err)
+	}
+	met := map[ecs.Node]bool{} // looked up only
+	for _, n := range nodes {
+		if met[n] {
+			return nil, fmt.Errorf("%s: %s is among the nodes twice", word, s.NodeName(n))
+		}
+		met[n] = true
+	}
+	return nodes, nil
 }
 
 func (s *script) link(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
@@ -137,9 +172,9 @@ func (s *script) overNodes(b *starlark.Builtin, args starlark.Tuple, kwargs []st
 	if err != nil {
 		return nil, err
 	}
-	nodes, err := s.nodesOf(v)
+	nodes, err := s.distinct(b.Name(), v)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", b.Name(), err)
+		return nil, err
 	}
 	build(nodes, l)
 	return starlark.None, nil
@@ -187,7 +222,7 @@ func (s *script) tree(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tup
 	if branching < 1 {
 		return nil, fmt.Errorf("tree: branching is 1 at least, not %d", branching)
 	}
-	nodes, err := s.nodesOf(v)
+	nodes, err := s.distinct(b.Name(), v)
 	if err != nil {
 		return nil, err
 	}
@@ -207,7 +242,7 @@ func (s *script) grid(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tup
 	if err != nil {
 		return nil, err
 	}
-	nodes, err := s.nodesOf(v)
+	nodes, err := s.distinct(b.Name(), v)
 	if err != nil {
 		return nil, err
 	}
@@ -243,7 +278,7 @@ func (s *script) randomGraph(_ *starlark.Thread, b *starlark.Builtin, args starl
 	if err != nil {
 		return nil, err
 	}
-	nodes, err := s.nodesOf(v)
+	nodes, err := s.distinct(b.Name(), v)
 	if err != nil {
 		return nil, err
 	}
@@ -280,6 +315,9 @@ func (s *script) topology(_ *starlark.Thread, b *starlark.Builtin, args starlark
 	if err != nil {
 		return nil, fmt.Errorf("topology: %w", err)
 	}
+	if err := s.linkable(b.Name(), &l); err != nil {
+		return nil, err
+	}
 	if err := starlark.UnpackPositionalArgs(b.Name(), args, nil, 2, &file, &p); err != nil {
 		return nil, err
 	}
@@ -288,7 +326,11 @@ func (s *script) topology(_ *starlark.Thread, b *starlark.Builtin, args starlark
 		return nil, err
 	}
 	base := strings.TrimSuffix(path.Base(file), path.Ext(file))
-	nodes, err := s.addNodes(base, len(g.Nodes), p, rest, func(id ecs.ProgramID) []ecs.Node {
+	names := make([]string, len(g.Nodes))
+	for i := range g.Nodes {
+		names[i] = g.Nodes[i].Label
+	}
+	nodes, err := s.addNodes(base, names, p, rest, func(id ecs.ProgramID) []ecs.Node {
 		all := make([]ecs.Node, len(g.Nodes))
 		for i := range g.Nodes {
 			all[i] = s.run.World.Node(id, g.Nodes[i].Label)
@@ -343,7 +385,7 @@ func (s *script) latencyMatrix(_ *starlark.Thread, b *starlark.Builtin, args sta
 	if err != nil {
 		return nil, err
 	}
-	nodes, err := s.nodesOf(v)
+	nodes, err := s.distinct(b.Name(), v)
 	if err != nil {
 		return nil, err
 	}

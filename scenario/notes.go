@@ -3,9 +3,11 @@ package scenario
 import (
 	"fmt"
 
+	"github.com/zeebo/xxh3"
 	"go.starlark.net/starlark"
 
 	"orrery/ecs"
+	"orrery/ecs/random"
 	"orrery/scenario/value"
 	"orrery/systems"
 )
@@ -17,10 +19,13 @@ type notes struct {
 	rows   *ecs.Rows[noteRow]
 	log    *ecs.Rows[noteWord]
 	cache  []*Event // of rows, decoded
+	sums   []uint64 // of the rows that are in the cache
+	views  views    // what checks were shown of boxed state
 }
 
 type noteRow struct {
 	Tick   ecs.Tick
+	Sum    uint64 // of this event and all before it: tells whether a run went another way
 	At     uint32 // in the log, in words
 	Length uint32 // in bytes
 	Node   ecs.Node
@@ -43,7 +48,8 @@ func (n *notes) open(s *script) {
 	n.log = ecs.NewRows[noteWord](s.run.World, "note.bytes")
 	n.rows.Table().OutsideDigest()
 	n.log.Table().OutsideDigest()
-	n.cache = nil
+	n.cache, n.sums = nil, nil
+	n.views = views{}
 }
 
 // add appends an event.
@@ -64,16 +70,34 @@ func (n *notes) add(kind string, fields []starlark.Tuple) error {
 		copy(w.Bytes[:], b[i:])
 		n.log.Add(w)
 	}
-	n.rows.Add(noteRow{Tick: s.run.World.Tick(), At: uint32(at), Length: uint32(len(b)), Node: s.at.node})
+	row := noteRow{Tick: s.run.World.Tick(), At: uint32(at), Length: uint32(len(b)), Node: s.at.node}
+	row.Sum = random.Mix(n.sum(n.rows.Len())^uint64(row.Tick)) ^ uint64(row.Node) ^ xxh3.Hash(b)
+	n.rows.Add(row)
 	return nil
+}
+
+// sum returns that of the first count events.
+func (n *notes) sum(count int) uint64 {
+	if count == 0 {
+		return 0
+	}
+	return n.rows.At(count - 1).Sum
+}
+
+// goesOn reports whether the run, which had a sum after the first count events,
+// has gone on from there: else it was restored to an earlier moment, and may
+// have taken another way since.
+func (n *notes) goesOn(count int, sum uint64) bool {
+	return count <= n.rows.Len() && n.sum(count) == sum
 }
 
 // event returns the i-th event.
 func (n *notes) event(i int) *Event {
-	if n.rows.Len() < len(n.cache) {
-		n.cache = n.cache[:n.rows.Len()] // the run went back
+	for k := len(n.cache); k > 0 && !n.goesOn(k, n.sums[k-1]); k-- {
+		n.cache, n.sums = n.cache[:k-1], n.sums[:k-1]
 	}
 	for len(n.cache) <= i {
+		n.sums = append(n.sums, n.sum(len(n.cache)+1))
 		n.cache = append(n.cache, n.decode(len(n.cache)))
 	}
 	return n.cache[i]
@@ -106,14 +130,16 @@ func (n *notes) all() []Event {
 // before it that have an equal field.
 func (n *notes) watch(s *script, what string, kind systems.CheckKind, fn starlark.Callable, on, by string) func(*ecs.World) bool {
 	past := map[string][]starlark.Value{} // by the field's bytes; looked up only
-	seen := 0
+	seen, sum := 0, uint64(0)
 	return func(*ecs.World) bool {
-		if n.rows.Len() < seen { // the run went back
+		if !n.goesOn(seen, sum) {
 			clear(past)
 			seen = 0
 		}
 		good := kind == systems.AlwaysHolds
-		for ; seen < n.rows.Len(); seen++ {
+		end := n.rows.Len() // what the predicate prints is not looked at by it
+		defer func() { sum = n.sum(seen) }()
+		for ; seen < end; seen++ {
 			e := n.event(seen)
 			if e.Kind != on {
 				continue
@@ -123,12 +149,16 @@ func (n *notes) watch(s *script, what string, kind systems.CheckKind, fn starlar
 				panic(s.failure(fn.Name(), err))
 			}
 			v := n.eventValue(e)
-			list := starlark.NewList(past[key])
-			past[key] = append(past[key], v)
-			if e.Tick == s.run.World.Tick() && s.holds(what, fn, v, list) != (kind == systems.AlwaysHolds) {
-				good = !good
+			before := past[key]
+			past[key] = append(before, v)
+			if e.Tick != s.run.World.Tick() {
+				continue
+			}
+			list := starlark.NewList(before)
+			list.Freeze()
+			if s.holds(what, fn, v, list) != good {
 				seen++
-				return good
+				return !good
 			}
 		}
 		return good
@@ -147,7 +177,7 @@ func (n *notes) key(e *Event, by string) (string, error) {
 	return fmt.Sprint(h), err
 }
 
-// eventValue is what a predicate gets: node, time, kind and the fields.
+// eventValue is what a predicate gets: node, time and the fields.
 func (n *notes) eventValue(e *Event) starlark.Value {
 	names := append(e.Fields.AttrNames(), "node", "time")
 	var values []starlark.Value
@@ -168,6 +198,11 @@ func (s *script) note(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tup
 	if s.at.phase != handling {
 		return nil, fmt.Errorf("note: only a handler notes")
 	}
+	for _, kv := range kwargs {
+		if name := string(kv[0].(starlark.String)); name == "node" || name == "time" {
+			return nil, fmt.Errorf("note: every event has a %s already; give the field another name", name)
+		}
+	}
 	return starlark.None, s.notes.add(kind, kwargs)
 }
 
@@ -183,6 +218,12 @@ func (s *script) must(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tup
 	var name string
 	var condition bool
 	if err := starlark.UnpackPositionalArgs(b.Name(), args, nil, 2, &name, &condition); err != nil {
+		return nil, err
+	}
+	if s.at.phase != handling {
+		return nil, fmt.Errorf("must %q: only a handler says so; outside, write always", name)
+	}
+	if err := figure("must", name, s.figures.musts); err != nil {
 		return nil, err
 	}
 	if condition {

@@ -29,8 +29,9 @@ type program struct {
 	onStop  starlark.Callable
 
 	handlers []starlark.Callable // by the number of the kind
+	own      map[string]own      // looked up only
 	boxes    *boxes
-	rows     []starlark.Value // handles of the nodes, by row
+	homes    []home // in order of their nodes
 }
 
 type recurring struct {

@@ -42,23 +42,48 @@ var draws = map[string]func(r randomness, args starlark.Tuple) (starlark.Value, 
 }
 
 func (r randomness) Attr(name string) (starlark.Value, error) {
-	draw, ok := draws[name]
-	if !ok {
-		return nil, fmt.Errorf("random has no %q%s", name, didYouMean(name, r.AttrNames()))
+	known := r.script.draws
+	if r.load {
+		known = r.script.loadDraws
 	}
-	if !r.load && r.script.at.phase != handling {
-		return nil, fmt.Errorf("me.random: only a handler draws")
+	if draw, ok := known[name]; ok {
+		return draw, nil
 	}
-	return starlark.NewBuiltin(name, func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-		if len(kwargs) > 0 {
-			return nil, fmt.Errorf("random.%s takes no arguments by name", name)
-		}
-		v, err := draw(r, args)
-		if err != nil {
-			return nil, fmt.Errorf("random.%s: %w", name, err)
-		}
-		return v, nil
-	}), nil
+	return nil, fmt.Errorf("random has no %q%s", name, didYouMean(name, r.AttrNames()))
+}
+
+// may says why nothing may be drawn now. What is drawn while the scenario is
+// read is no state, which a snapshot would have.
+func (r randomness) may() error {
+	switch {
+	case r.load && r.script.at.phase == handling:
+		return fmt.Errorf("random draws while the scenario is read; a handler writes me.random")
+	case r.script.at.phase == checking, !r.load && r.script.at.phase != handling:
+		return fmt.Errorf("only a handler draws, from me.random")
+	}
+	return nil
+}
+
+// makeDraws makes the functions of me.random, or of random, once: a script
+// asks for one at each draw.
+func makeDraws(r randomness) map[string]*starlark.Builtin {
+	all := map[string]*starlark.Builtin{}
+	for name, draw := range draws {
+		all[name] = starlark.NewBuiltin(name, func(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+			if len(kwargs) > 0 {
+				return nil, fmt.Errorf("random.%s takes no arguments by name", name)
+			}
+			if err := r.may(); err != nil {
+				return nil, err
+			}
+			v, err := draw(r, args)
+			if err != nil {
+				return nil, fmt.Errorf("random.%s: %w", name, err)
+			}
+			return v, nil
+		})
+	}
+	return all
 }
 
 func (r randomness) AttrNames() []string {
@@ -113,14 +138,24 @@ func (r randomness) choice(args starlark.Tuple) (starlark.Value, error) {
 	if len(args) != 1 {
 		return nil, fmt.Errorf("it takes a list")
 	}
-	all, err := items(args[0])
+	all, err := sequence(args[0])
 	if err != nil {
 		return nil, err
 	}
-	if len(all) == 0 {
+	if all.Len() == 0 {
 		return nil, fmt.Errorf("the list is empty")
 	}
-	return all[r.source().Below(uint64(len(all)))], nil
+	return all.Index(int(r.source().Below(uint64(all.Len())))), nil
+}
+
+// sequence is items for what is not changed: it copies only what has no order
+// by number.
+func sequence(v starlark.Value) (starlark.Indexable, error) {
+	if all, ok := v.(starlark.Indexable); ok && v.Type() != "string" {
+		return all, nil
+	}
+	all, err := items(v)
+	return starlark.Tuple(all), err
 }
 
 // shuffle(list) returns a shuffled copy.
@@ -140,7 +175,7 @@ func (r randomness) sample(args starlark.Tuple) (starlark.Value, error) {
 	if len(args) != 2 {
 		return nil, fmt.Errorf("it takes a list and how many")
 	}
-	all, err := items(args[0])
+	all, err := sequence(args[0])
 	if err != nil {
 		return nil, err
 	}
@@ -148,11 +183,11 @@ func (r randomness) sample(args starlark.Tuple) (starlark.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	if k < 0 || k > len(all) {
-		return nil, fmt.Errorf("%d of %d cannot be taken", k, len(all))
+	if k < 0 || k > all.Len() {
+		return nil, fmt.Errorf("%d of %d cannot be taken", k, all.Len())
 	}
 	picked := make([]starlark.Value, 0, k)
-	r.source().Sample(len(all), k, func(i int) { picked = append(picked, all[i]) })
+	r.source().Sample(all.Len(), k, func(i int) { picked = append(picked, all.Index(i)) })
 	return starlark.NewList(picked), nil
 }
 

@@ -26,10 +26,8 @@ type script struct {
 	sources []Source
 	path    string
 
-	programs []*program                  // by ecs number; nil for groups and what is not ours
-	declared []*program                  // in order of program(…)
-	nodes    map[ecs.Node]starlark.Value // handles made so far
-	members  map[ecs.Node]membership
+	programs []*program // by ecs number; nil for groups and what is not ours
+	declared []*program // in order of program(…)
 	kinds    kinds
 	ticked   bool // tick(…) may not come any more
 
@@ -50,12 +48,17 @@ type script struct {
 	streams    struct{ script, chaos ecs.Stream }
 
 	functions functions
-	codec     *value.Codec     // of what is sent, noted and set: its size is limited
-	stored    *value.Codec     // of state as it is hashed and kept
-	encoder   value.Encoder    // of messages and timers
-	hasher    value.Encoder    // of keys and notes
-	names     []string         // of a message's fields, for use again
-	values    []starlark.Value // and their values
+	codec     *value.Codec      // of what is sent, noted and set: its size is limited
+	stored    *value.Codec      // of state as it is hashed and kept
+	encoder   value.Encoder     // of messages and timers
+	hasher    value.Encoder     // of keys and notes
+	names     []string          // of a message's fields, for use again
+	values    []starlark.Value  // and their values
+	args      [2]starlark.Value // of the handler that is called
+	end       uint64            // step at which the function that runs is stopped
+	stop      func(*starlark.Thread)
+	draws     map[string]*starlark.Builtin // of me.random
+	loadDraws map[string]*starlark.Builtin // of random
 	verbs     map[string]*starlark.Builtin
 
 	at context
@@ -82,14 +85,16 @@ var dialect = &syntax.FileOptions{Set: true, While: true, TopLevelControl: true,
 func newScript(fsys fs.FS, name string, o Options) *script {
 	s := &script{
 		fsys: fsys, options: o, path: name, modules: map[string]*module{},
-		nodes: map[ecs.Node]starlark.Value{}, members: map[ecs.Node]membership{}, units: map[string]string{},
+		units: map[string]string{},
 	}
 	s.thread = &starlark.Thread{Name: name, Load: s.loadModule, Print: s.print}
-	s.codec = &value.Codec{Functions: &s.functions, Node: s.knownNode, MaxBytes: o.Bytes}
-	s.stored = &value.Codec{Functions: &s.functions, Node: s.knownNode, MaxBytes: 1 << 30}
+	s.codec = &value.Codec{Functions: &s.functions, Node: s.knownNode, Rebuild: s.rebuild, MaxBytes: o.Bytes}
+	s.stored = &value.Codec{Functions: &s.functions, Node: s.knownNode, Rebuild: s.rebuild, MaxBytes: 1 << 30}
 	s.reset(ecs.Config{Seed: o.Seed})
 	s.builtin = s.predeclared()
 	s.verbs = s.makeVerbs()
+	s.stop = s.stopThread
+	s.draws, s.loadDraws = makeDraws(randomness{s, false}), makeDraws(randomness{s, true})
 	return s
 }
 

@@ -1,7 +1,9 @@
 package systems
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"orrery/ecs"
 )
@@ -15,11 +17,11 @@ type networks struct {
 	nets    *ecs.Rows[wire] // From and To are not used
 	members *ecs.Rows[member]
 	pairs   *ecs.Rows[pair]
-	joined  index // (network, node) to member
-	paired  index // (from, to) to pair
-	scratch wire  // the wire made for one envelope
-	at      int   // its member
-	pair    int   // its pair, or -1
+	spans   [][]span // by network, in order of nodes
+	paired  index    // (from, to) to pair
+	scratch wire     // the wire made for one envelope
+	net, at int      // its network and member
+	pair    int      // its pair, or -1
 }
 
 // member is a node in a network. Those of a network lie together.
@@ -27,6 +29,15 @@ type member struct {
 	Free    ecs.Nanoseconds
 	Network uint32
 	Node    ecs.Node
+}
+
+// span is nodes with consecutive numbers whose rows follow each other: mostly
+// all that were declared together, so that a member is found without a table
+// as large as the network.
+type span struct {
+	first  ecs.Node
+	count  uint32
+	member int // row of the first
 }
 
 type pair struct {
@@ -54,27 +65,71 @@ func (l *Links) Network(nodes []ecs.Node, link Link) {
 	}
 	n := &l.networks
 	net := n.nets.Add(makeWire(0, 0, link))
+	n.spans = append(n.spans, nil)
+	known := make(map[ecs.Node]bool, len(nodes))
 	for _, node := range nodes {
 		if node == 0 || node.IsGroup() {
 			panic(fmt.Sprintf("systems: a network joins nodes, and %s is none; pass the members of a group", l.world.NodeName(node)))
 		}
-		if n.joined.find(uint64(net), uint64(node)) < 0 {
-			n.joined.put(uint64(net), uint64(node), n.members.Add(member{Network: uint32(net), Node: node}))
+		if !known[node] {
+			known[node] = true
+			n.extend(net, node, n.members.Add(member{Network: uint32(net), Node: node}))
 		}
 	}
+	n.sort()
+}
+
+// extend adds a member to the last span of a network, or begins one. The spans
+// are in order only after sort.
+func (n *networks) extend(net int, node ecs.Node, row int) {
+	all := n.spans[net]
+	if k := len(all) - 1; k >= 0 && node == all[k].first+ecs.Node(all[k].count) && row == all[k].member+int(all[k].count) {
+		all[k].count++
+		return
+	}
+	n.spans[net] = append(all, span{node, 1, row})
+}
+
+func (n *networks) sort() {
+	for _, all := range n.spans {
+		slices.SortFunc(all, func(a, b span) int { return cmp.Compare(a.first, b.first) })
+	}
+}
+
+// member returns a node's row in a network, or -1.
+func (n *networks) member(net int, node ecs.Node) int {
+	all := n.spans[net]
+	low, high := 0, len(all)
+	for low < high {
+		if mid := (low + high) / 2; all[mid].first > node {
+			high = mid
+		} else {
+			low = mid + 1
+		}
+	}
+	if low == 0 {
+		return -1
+	}
+	x := &all[low-1]
+	if i := uint32(node - x.first); i < x.count {
+		return x.member + int(i)
+	}
+	return -1
 }
 
 // find returns the wire from one node to another in the first network that
 // has both. The wire is good until the next find; keep stores its state.
 func (n *networks) find(from, to ecs.Node) (*wire, bool) {
 	for net := range n.nets.Len() {
-		i := n.joined.find(uint64(net), uint64(from))
-		if i < 0 || n.joined.find(uint64(net), uint64(to)) < 0 {
+		i := n.member(net, from)
+		if i < 0 || n.member(net, to) < 0 {
 			continue
 		}
 		n.scratch = *n.nets.At(net)
-		n.scratch.Free = n.members.At(i).Free
-		n.at, n.pair = i, -1
+		if n.scratch.Bandwidth > 0 {
+			n.scratch.Free = n.members.At(i).Free
+		}
+		n.net, n.at, n.pair = net, i, -1
 		if n.scratch.FIFO {
 			n.pair = n.findPair(from, to)
 			n.scratch.Last = n.pairs.At(n.pair).Last
@@ -95,21 +150,20 @@ func (n *networks) findPair(from, to ecs.Node) int {
 
 // keep stores the state of the wire that find returned last.
 func (n *networks) keep(x *wire) {
-	m := n.members.At(n.at)
-	if m.Free != x.Free {
+	if x.Bandwidth > 0 {
 		n.members.Edit(n.at).Free = x.Free
 	}
 	if n.pair >= 0 {
 		n.pairs.Edit(n.pair).Last = x.Last
 	}
-	net := n.nets.Edit(int(m.Network))
+	net := n.nets.Edit(n.net)
 	net.Sent, net.Dropped = x.Sent, x.Dropped
 }
 
 // has reports whether a node is in any network.
 func (n *networks) has(node ecs.Node) bool {
 	for net := range n.nets.Len() {
-		if n.joined.find(uint64(net), uint64(node)) >= 0 {
+		if n.member(net, node) >= 0 {
 			return true
 		}
 	}
@@ -121,7 +175,7 @@ func (n *networks) has(node ecs.Node) bool {
 func (n *networks) others(node ecs.Node, list []ecs.Node, linked *index) []ecs.Node {
 	for i := range n.members.Len() {
 		m := n.members.At(i)
-		if m.Node == node || n.joined.find(uint64(m.Network), uint64(node)) < 0 || linked.find(uint64(node), uint64(m.Node)) >= 0 {
+		if m.Node == node || n.member(int(m.Network), node) < 0 || linked.find(uint64(node), uint64(m.Node)) >= 0 {
 			continue
 		}
 		if !n.share(node, m.Node, int(m.Network)) {
@@ -134,7 +188,7 @@ func (n *networks) others(node ecs.Node, list []ecs.Node, linked *index) []ecs.N
 // share reports whether two nodes are in one of the networks before one.
 func (n *networks) share(a, b ecs.Node, before int) bool {
 	for net := range before {
-		if n.joined.find(uint64(net), uint64(a)) >= 0 && n.joined.find(uint64(net), uint64(b)) >= 0 {
+		if n.member(net, a) >= 0 && n.member(net, b) >= 0 {
 			return true
 		}
 	}
@@ -142,12 +196,13 @@ func (n *networks) share(a, b ecs.Node, before int) bool {
 }
 
 func (n *networks) rebuild() {
-	n.joined.clear()
+	n.spans = make([][]span, n.nets.Len())
 	n.paired.clear()
 	for i := range n.members.Len() {
 		m := n.members.At(i)
-		n.joined.put(uint64(m.Network), uint64(m.Node), i)
+		n.extend(int(m.Network), m.Node, i)
 	}
+	n.sort()
 	for i := range n.pairs.Len() {
 		p := n.pairs.At(i)
 		n.paired.put(uint64(p.From), uint64(p.To), i)

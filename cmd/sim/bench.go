@@ -5,13 +5,16 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/spf13/pflag"
 
 	"orrery/bench"
 	"orrery/ecs"
+	"orrery/scenario"
 	"orrery/scheduler"
+	"orrery/testdata"
 )
 
 var benchCommand = command{
@@ -108,7 +111,10 @@ func (o *benchFlags) known() error {
 	case "columns", "node", "limit":
 		return nil
 	case "script":
-		return wrongUsage("--style script: PHOLD in a script is not built yet; run it as a scenario: sim run testdata/scenarios/phold.star")
+		if o.model != "coarse" {
+			return wrongUsage("--style script: a script has the coarse model only, not %s", o.model)
+		}
+		return nil
 	}
 	return wrongUsage("--style %s: it is columns, node, script or limit", quote(o.style))
 }
@@ -126,7 +132,10 @@ const rounds, warmup = 22, 2
 // speed changes both.
 func (o *benchFlags) race(e *edge, m bench.PHOLD) (*figures, error) {
 	before := heap()
-	style, finish := o.racer(m)
+	style, finish, err := o.racer(m)
+	if err != nil {
+		return nil, err
+	}
 	ticks := o.round(m)
 	if err := style.run(warmup * ticks); err != nil {
 		return nil, err
@@ -174,7 +183,7 @@ func (o *benchFlags) round(m bench.PHOLD) ecs.Tick {
 }
 
 // racer builds the style asked for, and what adds its digest.
-func (o *benchFlags) racer(m bench.PHOLD) (r racer, finish func(*figures)) {
+func (o *benchFlags) racer(m bench.PHOLD) (r racer, finish func(*figures), err error) {
 	c := ecs.Config{Envelopes: m.Nodes}
 	var run *scheduler.Run
 	switch o.style {
@@ -182,8 +191,12 @@ func (o *benchFlags) racer(m bench.PHOLD) (r racer, finish func(*figures)) {
 		run = m.Columns(c)
 	case "node":
 		run = m.Calls(c)
+	case "script":
+		if run, err = o.script(); err != nil {
+			return racer{}, nil, err
+		}
 	default:
-		return limitRacer(m), func(*figures) {}
+		return limitRacer(m), func(*figures) {}, nil
 	}
 	return racer{
 			run:    func(ticks ecs.Tick) error { return run.RunUntil(run.World.Tick() + ticks) },
@@ -191,7 +204,19 @@ func (o *benchFlags) racer(m bench.PHOLD) (r racer, finish func(*figures)) {
 		}, func(f *figures) {
 			digest := fmt.Sprintf("%016x", uint64(run.End().Digest))
 			f.Digest, f.Tick = &digest, run.World.Tick()
-		}
+		}, nil
+}
+
+// script is PHOLD as the scenario that comes with sim: the coarse model, with
+// draws of its own.
+func (o *benchFlags) script() (*scheduler.Run, error) {
+	s, err := scenario.Load(testdata.FS, "scenarios/phold.star", scenario.Options{
+		Seed: o.seed, Flags: map[string]string{"nodes": strconv.FormatUint(o.nodes, 10)},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.Run, nil
 }
 
 func limitRacer(m bench.PHOLD) racer {

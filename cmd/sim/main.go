@@ -38,7 +38,10 @@ import (
 	"time"
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+func main() {
+	growHeapFirst()
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
 
 // run is main in terms of its arguments.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {

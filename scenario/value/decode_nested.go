@@ -166,11 +166,16 @@ func (d *decoder) kept() (starlark.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Message{kind: d.string(kind)}
-	if m.source, err = d.value(); err != nil {
+	source, err := d.value()
+	if err != nil {
 		return nil, err
 	}
-	return m, d.message(m)
+	m, err := d.message()
+	if err != nil {
+		return nil, err
+	}
+	m.kind, m.source = d.string(kind), source
+	return m, nil
 }
 
 func (d *decoder) other() (starlark.Value, error) {

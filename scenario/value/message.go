@@ -14,7 +14,37 @@ type Message struct {
 	source starlark.Value
 	fields fields
 	frozen bool
-	few    [4]field // where fields lie if they fit, to spare an allocation
+}
+
+// newMessage returns a message with room for some fields, of a few in the same
+// allocation.
+func newMessage(n int) *Message {
+	switch n {
+	case 0:
+		return &Message{}
+	case 1:
+		m := &struct {
+			Message
+			room [1]field
+		}{}
+		m.fields = m.room[:0]
+		return &m.Message
+	case 2:
+		m := &struct {
+			Message
+			room [2]field
+		}{}
+		m.fields = m.room[:0]
+		return &m.Message
+	case 3, 4:
+		m := &struct {
+			Message
+			room [4]field
+		}{}
+		m.fields = m.room[:0]
+		return &m.Message
+	}
+	return &Message{fields: make(fields, 0, n)}
 }
 
 var (
@@ -114,16 +144,15 @@ func (e *Encoder) AppendFields(names []string, values []starlark.Value) error {
 
 // DecodeMessage reads what AppendFields wrote, and freezes it.
 func DecodeMessage(payload []byte, c *Codec, source starlark.Value, kind string) (*Message, error) {
-	m := &Message{source: source}
 	d := newDecoder(payload, c)
-	m.kind = d.intern(kind)
-	err := d.message(m)
+	m, err := d.message()
 	if err == nil && d.at != len(payload) {
 		err = d.wrong("%d bytes are left over", len(payload)-d.at)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("payload: %w", err)
 	}
+	m.kind, m.source = d.intern(kind), source
 	if len(d.seen) > 0 {
 		m.Freeze()
 	}
@@ -132,22 +161,19 @@ func DecodeMessage(payload []byte, c *Codec, source starlark.Value, kind string)
 }
 
 // message reads the fields of a message.
-func (d *decoder) message(m *Message) error {
+func (d *decoder) message() (*Message, error) {
 	n, err := d.length(2)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	m.fields = m.few[:0]
-	if n > len(m.few) {
-		m.fields = make(fields, 0, n)
-	}
+	m := newMessage(n)
 	for range n {
 		if m.fields, err = d.field(m.fields); err != nil {
-			return err
+			return nil, err
 		}
 		if name := m.fields[len(m.fields)-1].name; isReserved(name) {
-			return d.wrong("a message has a field %q", name)
+			return nil, d.wrong("a message has a field %q", name)
 		}
 	}
-	return nil
+	return m, nil
 }
