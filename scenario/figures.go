@@ -77,37 +77,46 @@ func figure(word, name string, known []string) error {
 	return nil
 }
 
-// measure is measure(name, value): an int, or a duration.
+// measure is measure(name, value, by = None): an int, or a duration.
 func (s *script) measure(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	var name string
 	var v starlark.Value
-	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "name", &name, "value", &v); err != nil {
+	var by starlark.Value = starlark.None
+	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "name", &name, "value", &v, "by?", &by); err != nil {
 		return nil, err
 	}
 	if err := figure("measure", name, s.figures.spreads); err != nil {
 		return nil, err
 	}
+	if s.at.phase != handling {
+		return nil, fmt.Errorf("measure %q: only a handler measures; a check looks, and a series draws", name)
+	}
+	key := ""
+	if by != starlark.None {
+		key = plain(by)
+	}
 	n, unit, err := measured(v)
+	if err == nil {
+		err = s.run.Measures.Measure(s.run.Measures.Distribution(name), n, unit, key)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("measure %q: %w", name, err)
 	}
-	s.units[name] = unit
-	s.run.Measures.Add(s.run.Measures.Distribution(name), n)
 	return starlark.None, nil
 }
 
-func measured(v starlark.Value) (n int64, unit string, err error) {
+func measured(v starlark.Value) (n int64, unit systems.Unit, err error) {
 	switch v := v.(type) {
 	case starlark.Int:
 		n, ok := v.Int64()
 		if !ok {
-			return 0, "", fmt.Errorf("%s is more than 64 bits hold", v)
+			return 0, unit, fmt.Errorf("%s is more than 64 bits hold", v)
 		}
-		return n, "", nil
+		return n, systems.Number, nil
 	case value.Duration:
-		return int64(v), "ns", nil
+		return int64(v), systems.Duration, nil
 	}
-	return 0, "", fmt.Errorf("an int or a duration is measured, not a %s", v.Type())
+	return 0, unit, fmt.Errorf("an int or a duration is measured, not a %s", v.Type())
 }
 
 // count is count(name, n = 1).
@@ -119,6 +128,9 @@ func (s *script) count(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tu
 	}
 	if err := figure("count", name, s.figures.counters); err != nil {
 		return nil, err
+	}
+	if s.at.phase != handling {
+		return nil, fmt.Errorf("count %q: only a handler counts; a check looks, and a series draws", name)
 	}
 	s.run.Measures.Count(s.run.Measures.Counter(name), n)
 	return starlark.None, nil

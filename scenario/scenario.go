@@ -33,7 +33,6 @@ type Scenario struct {
 	Warmup  ecs.Tick
 	Flags   []Flag
 	Series  []Series
-	Units   map[string]string // "ns" for measures that are durations
 	Exports []Export
 	Sources []Source
 

@@ -85,7 +85,6 @@ var dialect = &syntax.FileOptions{Set: true, While: true, TopLevelControl: true,
 func newScript(fsys fs.FS, name string, o Options) *script {
 	s := &script{
 		fsys: fsys, options: o, path: name, modules: map[string]*module{},
-		units: map[string]string{},
 	}
 	s.thread = &starlark.Thread{Name: name, Load: s.loadModule, Print: s.print}
 	s.codec = &value.Codec{Functions: &s.functions, Node: s.knownNode, Rebuild: s.rebuild, MaxBytes: o.Bytes}
@@ -178,6 +177,6 @@ func (s *script) read(name string) ([]byte, error) {
 func (s *script) scenario() *Scenario {
 	return &Scenario{
 		Name: path.Base(s.path), Run: s.run, Until: s.until, Warmup: s.warmup, Flags: s.flags,
-		Series: s.series, Units: s.units, Exports: s.exports, Sources: s.sources, script: s,
+		Series: s.series, Exports: s.exports, Sources: s.sources, script: s,
 	}
 }

@@ -2,7 +2,6 @@ package systems
 
 import (
 	"fmt"
-	"math/bits"
 
 	"orrery/ecs"
 )
@@ -13,8 +12,8 @@ import (
 type Measures struct {
 	world    *ecs.World
 	counters *ecs.Rows[counterRow]
-	spreads  *ecs.Rows[spreadRow]
-	buckets  *ecs.Rows[bucketRow] // spreadBuckets for each distribution
+	spreads  spreads // by declaration
+	keyed    keyed   // of parts of distributions
 	points   *ecs.Rows[Point]
 	names    struct{ counters, spreads []string }
 	series   []series
@@ -28,22 +27,6 @@ type (
 )
 
 type counterRow struct{ Value int64 }
-
-type spreadRow struct {
-	Count    uint64
-	Min, Max int64
-	Sum      int64
-}
-
-type bucketRow struct{ Count uint64 }
-
-// A distribution keeps values in buckets whose width is at most 1/64 of the
-// value: log-linear, as HdrHistogram (Tene, 2012). Negative values count as 0
-// in the buckets, and exactly in min, max and mean.
-const (
-	subBits       = 6
-	spreadBuckets = (64 - subBits + 1) << subBits
-)
 
 // Point is one value of a series.
 type Point struct {
@@ -62,12 +45,11 @@ type series struct {
 // NewMeasures returns the figures of a world: none yet.
 func NewMeasures(w *ecs.World) *Measures {
 	m := &Measures{
-		world: w, counters: ecs.NewRows[counterRow](w, "counter"), spreads: ecs.NewRows[spreadRow](w, "distribution"),
-		buckets: ecs.NewRows[bucketRow](w, "distribution.bucket"), points: ecs.NewRows[Point](w, "series"),
+		world: w, counters: ecs.NewRows[counterRow](w, "counter"), spreads: newSpreads(w, "distribution"),
+		points: ecs.NewRows[Point](w, "series"), keyed: newKeyed(w),
 	}
-	for _, t := range []*ecs.Table{m.counters.Table(), m.spreads.Table(), m.buckets.Table(), m.points.Table()} {
-		t.OutsideDigest()
-	}
+	m.counters.Table().OutsideDigest()
+	m.points.Table().OutsideDigest()
 	return m
 }
 
@@ -95,51 +77,47 @@ func (m *Measures) Distribution(name string) Distribution {
 		}
 	}
 	m.names.spreads = append(m.names.spreads, name)
-	m.addSpread()
+	m.spreads.add()
 	return Distribution(len(m.names.spreads) - 1)
 }
 
-func (m *Measures) addSpread() {
-	m.spreads.Add(spreadRow{})
-	for range spreadBuckets {
-		m.buckets.Add(bucketRow{})
-	}
-}
-
 // Add adds a value to a distribution.
-func (m *Measures) Add(d Distribution, v int64) {
-	s := m.spreads.Edit(int(d))
+func (m *Measures) Add(d Distribution, v int64) { m.spreads.record(int(d), v) }
+
+// Measure is Add for values whose unit is known only now: the first one's
+// becomes the distribution's. With a key, the part of the distribution that
+// has it gets the value too.
+func (m *Measures) Measure(d Distribution, v int64, u Unit, key string) error {
+	s := m.spreads.rows.Edit(int(d))
 	if s.Count == 0 {
-		s.Min, s.Max = v, v
+		s.Unit = u
 	}
-	s.Count++
-	s.Sum += v
-	s.Min, s.Max = min(s.Min, v), max(s.Max, v)
-	m.buckets.Edit(int(d)*spreadBuckets+bucketOf(uint64(max(v, 0)))).Count++
+	if s.Unit != u {
+		return fmt.Errorf("it has values that are %ss, and this is a %s", s.Unit, u)
+	}
+	if key == "" {
+		m.Add(d, v)
+		return nil
+	}
+	return m.addBy(d, key, v, u)
 }
 
-// bucketOf returns the bucket of a value: exact below 64, then 64 buckets for
-// each doubling.
-func bucketOf(v uint64) int {
-	if v < 1<<subBits {
-		return int(v)
+func (m *Measures) addBy(d Distribution, key string, v int64, u Unit) error {
+	i, err := m.keyed.find(d, key)
+	if err != nil {
+		return err
 	}
-	shift := bits.Len64(v) - 1 - subBits
-	return (shift+1)<<subBits | int(v>>shift)&(1<<subBits-1)
-}
-
-// bucketTop returns the greatest value of a bucket.
-func bucketTop(i int) uint64 {
-	if i < 1<<subBits {
-		return uint64(i)
-	}
-	shift := i>>subBits - 1
-	return (uint64(i&(1<<subBits-1)|1<<subBits)+1)<<shift - 1
+	m.Add(d, v)
+	m.keyed.spreads.rows.Edit(i).Unit = u
+	m.keyed.spreads.record(i, v)
+	return nil
 }
 
 // Spread sums up a distribution. Quantiles are at most 1/64 too high.
 type Spread struct {
 	Name          string
+	Key           string // of a part of the distribution; empty for all of it
+	Unit          Unit
 	Count         uint64
 	Min, Max      int64
 	Mean          float64
@@ -148,34 +126,31 @@ type Spread struct {
 
 // Spread returns a distribution's summary.
 func (m *Measures) Spread(d Distribution) Spread {
-	s := m.spreads.At(int(d))
-	out := Spread{Name: m.names.spreads[d], Count: s.Count, Min: s.Min, Max: s.Max}
-	if s.Count > 0 {
-		out.Mean = float64(s.Sum) / float64(s.Count)
-		out.P50, out.P90, out.P99 = m.quantile(d, 50), m.quantile(d, 90), m.quantile(d, 99)
-	}
-	return out
+	s := m.spreads.summary(int(d))
+	s.Name = m.names.spreads[d]
+	return s
 }
 
-// quantile returns the least bucket's top at or below which a percentage of
-// the values lie.
-func (m *Measures) quantile(d Distribution, percent uint64) int64 {
-	s := m.spreads.At(int(d))
-	rank := (s.Count*percent + 99) / 100
-	var seen uint64
-	for i := range spreadBuckets {
-		if seen += m.buckets.At(int(d)*spreadBuckets + i).Count; seen >= rank {
-			return max(s.Min, min(s.Max, int64(min(bucketTop(i), 1<<63-1))))
+// Parts returns the summaries of a distribution's parts, in the order in which
+// their keys came.
+func (m *Measures) Parts(d Distribution) []Spread {
+	var all []Spread
+	for i := range m.keyed.keys.Len() {
+		if k := m.keyed.keys.At(i); Distribution(k.Of) == d {
+			s := m.keyed.spreads.summary(i)
+			s.Name, s.Key = m.names.spreads[d], k.text()
+			all = append(all, s)
 		}
 	}
-	return s.Max
+	return all
 }
 
-// Spreads returns every distribution's summary, in order of declaration.
+// Spreads returns every distribution's summary, in order of declaration, each
+// before those of its parts.
 func (m *Measures) Spreads() []Spread {
 	var all []Spread
 	for d := range m.names.spreads {
-		all = append(all, m.Spread(Distribution(d)))
+		all = append(append(all, m.Spread(Distribution(d))), m.Parts(Distribution(d))...)
 	}
 	return all
 }
@@ -245,9 +220,10 @@ func (m *Measures) rebuild() {
 	for m.counters.Len() < len(m.names.counters) {
 		m.counters.Add(counterRow{})
 	}
-	for m.spreads.Len() < len(m.names.spreads) {
-		m.addSpread()
+	for m.spreads.rows.Len() < len(m.names.spreads) {
+		m.spreads.add()
 	}
+	m.keyed.rebuild()
 }
 
 // like declares what another world's measures have and these have not.

@@ -53,6 +53,8 @@ type distribution struct {
 	P99   int64   `json:"p99"`
 	Max   int64   `json:"max"`
 	Unit  string  `json:"unit"` // "ns", or "" for plain numbers
+	// By has the parts of the measure by key, if it has any.
+	By map[string]distribution `json:"by,omitempty"`
 }
 
 type seriesColumns struct {
@@ -85,7 +87,20 @@ func (r *result) object() object {
 		o.Counts[c.Name] = c.Value
 	}
 	for _, m := range r.Spreads {
-		o.Measures[m.Name] = distribution{m.Count, m.Min, m.Mean, m.P50, m.P90, m.P99, m.Max, r.unit(m.Name)}
+		one := distribution{Count: m.Count, Min: m.Min, Mean: m.Mean, P50: m.P50, P90: m.P90, P99: m.P99, Max: m.Max}
+		if m.Unit == systems.Duration {
+			one.Unit = "ns"
+		}
+		if m.Key == "" {
+			o.Measures[m.Name] = one
+			continue
+		}
+		whole := o.Measures[m.Name]
+		if whole.By == nil {
+			whole.By = map[string]distribution{}
+		}
+		whole.By[m.Key] = one
+		o.Measures[m.Name] = whole
 	}
 	stop := ecs.Tick(0)
 	if r.interrupted {

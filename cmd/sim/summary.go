@@ -140,25 +140,30 @@ func (r *result) measures(s *sheet) {
 	}
 	width := 12
 	for _, m := range r.Spreads {
-		width = max(width, utf8.RuneCountInString(m.Name))
+		width = max(width, utf8.RuneCountInString(spreadName(m)))
 	}
 	s.line("measures", "%-*s %8s %8s %8s %8s %8s", width, "", "count", "p50", "p90", "p99", "max")
 	for _, m := range r.Spreads {
-		write := func(v int64) string { return r.measured(m.Name, v) }
+		write := func(v int64) string { return measured(m.Unit, v) }
 		if m.Count == 0 {
 			write = func(int64) string { return "-" }
 		}
-		s.line("", "%-*s %8d %8s %8s %8s %8s", width, m.Name, m.Count, write(m.P50), write(m.P90), write(m.P99), write(m.Max))
+		s.line("", "%-*s %8d %8s %8s %8s %8s", width, spreadName(m), m.Count, write(m.P50), write(m.P90), write(m.P99), write(m.Max))
 	}
 }
 
-// unit is the unit of a measure: "ns" of durations, "" of plain numbers.
-func (r *result) unit(name string) string { return r.scenario.Units[name] }
+// spreadName is a measure's name, or, below it, the key of a part of it.
+func spreadName(m systems.Spread) string {
+	if m.Key != "" {
+		return "  " + m.Key
+	}
+	return m.Name
+}
 
 // measured writes a value in the unit of its measure. A quantile is known to
 // 1/64 only, so three digits of a duration are all there is.
-func (r *result) measured(name string, v int64) string {
-	if r.unit(name) == "ns" {
+func measured(u systems.Unit, v int64) string {
+	if u == systems.Duration {
 		return roughly(value.Duration(v)).String()
 	}
 	return fmt.Sprint(v)
