@@ -1,7 +1,9 @@
 package scenario
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 
 	"go.starlark.net/starlark"
 
@@ -59,9 +61,37 @@ func (b *boxes) bear(row int) {
 func (b *boxes) AppendRow(row int, to []byte) []byte {
 	b.encoder.Reset(to, b.program.script.stored)
 	if err := b.encoder.Append(starlark.Tuple(b.rows[row])); err != nil {
-		panic(fmt.Sprintf("state of %s: %v", b.program.script.run.World.NodeName(b.program.script.run.World.NodeAt(b.program.id, row)), err))
+		panic(b.unkept(row, err))
 	}
 	return b.encoder.Bytes()
+}
+
+// unkept is the error of state that was changed in place, by an append or the
+// like, to what cannot be kept. Where that was done is not known any more.
+func (b *boxes) unkept(row int, err error) *Error {
+	w := b.program.script.run.World
+	name := w.NodeName(w.NodeAt(b.program.id, row))
+	what := err.Error()
+	var inner *value.Error
+	if errors.As(err, &inner) {
+		what = b.path(inner.Path) + ": " + inner.What
+	}
+	return &Error{What: fmt.Sprintf("state of %s at %s: %s", name, value.Duration(w.Time(w.Tick())), what)}
+}
+
+// path turns the path into a row, as [2].x, into one that begins with the
+// field's name.
+func (b *boxes) path(in string) string {
+	var i int
+	if _, err := fmt.Sscanf(in, "[%d]", &i); err != nil {
+		return "all of it"
+	}
+	for _, f := range b.program.schema.fields {
+		if f.kind == boxedField && f.at == i {
+			return f.name + in[strings.IndexByte(in, ']')+1:]
+		}
+	}
+	return in
 }
 
 // LoadRow sets a row from its canonical bytes.

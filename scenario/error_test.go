@@ -49,7 +49,7 @@ func TestErrorsOfHandlers(t *testing.T) {
 		{`me.random.choice([])`, `random.choice: the list is empty`},
 		{`me.random.chance(2)`, `random.chance: a probability is a number from 0 to 1, not 2`},
 		{`me.data = "x" * 2000`, `data: a value of length 2000 is more than may be kept (1000, --script-bytes)`},
-		{`loop(me, 1)`, `kv.star:5:1: in write on client[0] at 10ms: Starlark computation cancelled: more than 100000 steps (--script-steps); is there a loop without an end?`},
+		{`loop(me, 1)`, `kv.star:5:1: in write on client[0] at 10ms: more than 100000 steps (--script-steps); is there a loop without an end?`},
 		{`deep(me)`, `functions call each other more than 2000 deep; is there a recursion without an end?`},
 		{`fail("no")`, `in write on client[0] at 10ms: fail: no`},
 	} {

@@ -117,7 +117,9 @@ func position(e *starlark.EvalError) syntax.Position {
 
 // message returns what an error says, without the name of the builtin that
 // Starlark puts before it.
-func message(e *starlark.EvalError) string { return e.Msg }
+func message(e *starlark.EvalError) string {
+	return strings.TrimPrefix(e.Msg, "Starlark computation cancelled: ")
+}
 
 // nearest returns the word closest to one that is not known, "" if none is
 // close: at most a third of its letters differ (Damerau and Levenshtein).

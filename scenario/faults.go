@@ -328,9 +328,20 @@ func (s *script) atTime(_ *starlark.Thread, b *starlark.Builtin, args starlark.T
 		return nil, fmt.Errorf("at: %w", err)
 	}
 	for _, f := range faults {
+		if err := s.startedBy(t, f); err != nil {
+			return nil, fmt.Errorf("at: %w", err)
+		}
 		s.do(t, f.do)
 	}
 	return starlark.None, nil
+}
+
+// startedBy refuses what can be done to nodes that are up alone, before any is.
+func (s *script) startedBy(t ecs.Nanoseconds, f *fault) error {
+	if s.run.World.TicksCeil(t) > 0 || f.do.Verb != systems.Crash && f.do.Verb != systems.Pause {
+		return nil
+	}
+	return fmt.Errorf("%s: nodes start at 0s, after what is to be done then; do it at %s or later", f.name, value.Duration(s.run.World.Time(1)))
 }
 
 // do plans an action. A message from outside is no fault, and a crash with a
@@ -365,6 +376,9 @@ func (s *script) between(_ *starlark.Thread, b *starlark.Builtin, args starlark.
 	for _, f := range faults {
 		if f.undo == nil {
 			return nil, fmt.Errorf("between: %s cannot be undone; use at", f.name)
+		}
+		if err := s.startedBy(from, f); err != nil {
+			return nil, fmt.Errorf("between: %w", err)
 		}
 		do, undo := f.do, *f.undo
 		if do.Resolve != nil && undo.Resolve != nil {

@@ -130,12 +130,15 @@ func (n *notes) all() []Event {
 // before it that have an equal field.
 func (n *notes) watch(s *script, what string, kind systems.CheckKind, fn starlark.Callable, on, by string) func(*ecs.World) bool {
 	past := map[string][]starlark.Value{} // by the field's bytes; looked up only
-	seen, sum := 0, uint64(0)
-	return func(*ecs.World) bool {
-		if !n.goesOn(seen, sum) {
+	seen, sum, looked := 0, uint64(0), ecs.Tick(-1)
+	return func(w *ecs.World) bool {
+		// A run that went back looks at a tick again that it has looked at: it
+		// may have stopped there, at an event that is against the predicate.
+		if w.Tick() <= looked || !n.goesOn(seen, sum) {
 			clear(past)
 			seen = 0
 		}
+		looked = w.Tick()
 		good := kind == systems.AlwaysHolds
 		end := n.rows.Len() // what the predicate prints is not looked at by it
 		defer func() { sum = n.sum(seen) }()
@@ -151,7 +154,7 @@ func (n *notes) watch(s *script, what string, kind systems.CheckKind, fn starlar
 			v := n.eventValue(e)
 			before := past[key]
 			past[key] = append(before, v)
-			if e.Tick != s.run.World.Tick() {
+			if e.Tick != w.Tick() {
 				continue
 			}
 			list := starlark.NewList(before)

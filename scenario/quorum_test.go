@@ -4,24 +4,24 @@ package scenario
 
 import (
 	"math"
+	"os"
 	"testing"
 
 	"orrery/ecs"
 	"orrery/scenario/topology"
 	"orrery/systems"
-	"orrery/testdata"
 )
 
 func TestQuorumIsAsTheMatrixImplies(t *testing.T) {
 	const writes, jitter = 2000, 8e6
-	s, err := Load(testdata.FS, "scenarios/quorum.star", Options{Seed: 1})
+	s, err := Load(os.DirFS("../testdata"), "scenarios/quorum.star", Options{Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Run.RunUntil(writes*1000 + 999); err != nil {
 		t.Fatal(err)
 	}
-	data, err := testdata.FS.ReadFile("latency/ibm-cloud-2024-08-25.csv")
+	data, err := os.ReadFile("../testdata/latency/ibm-cloud-2024-08-25.csv")
 	if err != nil {
 		t.Fatal(err)
 	}

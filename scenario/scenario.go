@@ -13,7 +13,7 @@ type Options struct {
 	Seed  uint64
 	Flags map[string]string // values of flags, by name
 	Steps uint64            // Starlark steps a handler may take; 10 million
-	Bytes int               // bytes of one value: a message, a boxed field; 1 MiB
+	Bytes int               // bytes of one value: a message, a variable, the boxed state of a node; 16 MiB
 }
 
 func (o *Options) setDefaults() {
@@ -21,7 +21,7 @@ func (o *Options) setDefaults() {
 		o.Steps = 10_000_000
 	}
 	if o.Bytes == 0 {
-		o.Bytes = 1 << 20
+		o.Bytes = 16 << 20
 	}
 }
 

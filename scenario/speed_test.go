@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"os"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -9,7 +10,6 @@ import (
 	"go.starlark.net/starlark"
 
 	"orrery/ecs"
-	"orrery/testdata"
 )
 
 // volley is what both sides of BenchmarkMessage run.
@@ -87,7 +87,7 @@ func race(b *testing.B, run func(ticks int) uint64, limit func(calls uint64)) {
 func BenchmarkPHOLD(b *testing.B) {
 	for _, nodes := range []int{1000, 100_000} {
 		b.Run(fmt.Sprintf("nodes=%d", nodes), func(b *testing.B) {
-			s, err := Load(testdata.FS, "scenarios/phold.star", Options{Seed: 1, Flags: map[string]string{"nodes": fmt.Sprint(nodes)}})
+			s, err := Load(os.DirFS("../testdata"), "scenarios/phold.star", Options{Seed: 1, Flags: map[string]string{"nodes": fmt.Sprint(nodes)}})
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -37,6 +37,15 @@ func (f *Failure) Unwrap() error {
 	return err
 }
 
+// Failed returns the Failure that ended the run, if one did: in a tick, or when
+// all state was hashed at its end.
+func (r *Run) Failed() error {
+	if r.failed == nil {
+		return nil
+	}
+	return r.failed
+}
+
 var errEnded = errors.New("the run has failed and cannot go on; restore a snapshot, or make it anew")
 
 // guarded turns a panic into a Failure, after which the run is over: the tick

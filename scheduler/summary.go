@@ -20,9 +20,12 @@ type Summary struct {
 	Digest   ecs.Digest
 }
 
-// End ends the run: it hashes all state once more and sums up.
+// End ends the run: it hashes all state once more, which may fail as a tick
+// may (see [Run.Failed]), and sums up.
 func (r *Run) End() Summary {
-	r.World.Checkpoint()
+	if r.failed == nil {
+		r.guarded(r.World.Checkpoint) // what it returns, Failed does
+	}
 	return r.summary(true)
 }
 

@@ -107,7 +107,7 @@ func (w *worldFlags) declare(f *pflag.FlagSet, seed string) {
 // declareLimits comes last: limits are seldom set.
 func (w *worldFlags) declareLimits(f *pflag.FlagSet) {
 	f.Var(number{&w.steps, "a limit", 1, 1 << 40}, "script-steps", "end the run when one call of a script takes over `n` steps (10 million)")
-	f.Var(number{&w.bytes, "a limit", 1, 1 << 30}, "script-bytes", "end the run when a message or a value kept takes over `n` bytes (1 MiB)")
+	f.Var(number{&w.bytes, "a limit", 1, 1 << 30}, "script-bytes", "end the run when a message, a variable or a node's state takes over `n` bytes (16 MiB)")
 }
 
 func (w *worldFlags) options() scenario.Options {

@@ -124,12 +124,15 @@ func (o *runFlags) drive(e *edge, r *result) error {
 	}
 	err := d.drive(e)
 	r.wall = e.now() - began
-	return err
+	if err != nil {
+		return err
+	}
+	r.Summary = run.End()
+	return run.Failed()
 }
 
 // sumUp prints what came of a run, draws its series, and returns how it ends.
 func (o *runFlags) sumUp(e *edge, r *result) error {
-	r.Summary = r.scenario.Run.End()
 	r.interrupted = r.Tick < r.until
 	if r.interrupted { // then nothing that was still to hold has held
 		r.Checks = r.scenario.Run.Checks.Results(false)
