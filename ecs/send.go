@@ -127,7 +127,9 @@ func (w *World) post(e *Envelope, due Tick) {
 	due = max(due, w.tick+1)
 	w.digest.add(hashEnvelope(e, due))
 	w.wheel.push(e, due)
-	w.counts.Sent++
+	if !e.Kind().IsControl() {
+		w.counts.Sent++
+	}
 }
 
 // Lose counts an envelope as sent and dropped: a link's verdict.
@@ -203,6 +205,13 @@ func (w *World) Size(e *Envelope) int {
 	return HeaderSize + w.kinds[e.tag&kindMask].size
 }
 
+// Replace makes bytes the payload of an envelope that has others. They may not
+// lie in the payload itself.
+func (w *World) Replace(e *Envelope, payload []byte) {
+	w.slab.release(e.A)
+	w.WithBytes(e, payload)
+}
+
 // FlipBit flips one bit of an envelope's payload, chosen by any number; it
 // reports whether there was a payload. A shared payload is copied first.
 func (w *World) FlipBit(e *Envelope, n uint64) bool {
@@ -215,8 +224,7 @@ func (w *World) FlipBit(e *Envelope, n uint64) bool {
 	case e.tag&slabFlag != 0:
 		b := append([]byte(nil), w.slab.get(e.A)...)
 		b[bit/8] ^= 1 << (bit % 8)
-		w.slab.release(e.A)
-		w.WithBytes(e, b)
+		w.Replace(e, b)
 	case bit < 64:
 		e.A ^= 1 << bit
 	default:

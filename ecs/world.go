@@ -99,7 +99,7 @@ type SeedAt struct {
 
 // Counts are the totals of a run.
 type Counts struct {
-	Sent      uint64 // envelopes, timers too
+	Sent      uint64 // envelopes, timers too; starts of nodes are the engine's own
 	Delivered uint64 // handed to a program
 	Ticks     uint64 // ticks in which something was due
 	Dropped   [Causes]uint64

@@ -134,7 +134,7 @@ func (s *script) call(p *program, b *ecs.Batch, i int, fn starlark.Callable, msg
 	at.phase, at.handler, at.program, at.batch = handling, fn, p, b
 	at.index, at.row, at.node, at.source = i, int(b.Rows[i]), b.Node(i), 0
 	at.drawn, at.exiting = false, false
-	if len(b.Envelopes) > 0 {
+	if msg != nil { // a timer has no sender
 		at.source = b.Envelopes[i].From
 	}
 	args := append(s.args[:0], s.handle(at.node))

@@ -94,8 +94,8 @@ func TestChecksChangeNothing(t *testing.T) {
 			}
 		}
 	}
-	failsToRun(t, replaced(counting, "pass")+`always("c", lambda e, past: past.append(1) == None, on = "beat")`, "frozen list")
-	failsToRun(t, replaced(counting, "pass")+`always("c", lambda e, past: not past or past.pop() == None, on = "beat")`, "frozen list")
+	failsToRun(t, replaced(counting, "pass")+`always("c", lambda e, past: past.append(1) == None, on = "beat")`, "tuple has no")
+	failsToRun(t, replaced(counting, "pass")+`always("c", lambda e, past: not past or past.pop() == None, on = "beat")`, "tuple has no")
 }
 
 // What a check is shown is what a handler left, in each tick, after a crash,

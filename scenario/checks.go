@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"slices"
 
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
@@ -34,6 +35,10 @@ func (s *script) check(word string) verb {
 		if err := starlark.UnpackArgs(b.Name(), args, kwargs, "name", &name, "fn", &fn, "after?", &after, "within?", &within, "every?", &every, "on?", &on, "by?", &by); err != nil {
 			return nil, err
 		}
+		if s.checked[name] || slices.Contains(s.figures.musts, name) {
+			return nil, fmt.Errorf("%s %q: there is a check, or a must, of that name already", word, name)
+		}
+		s.checked[name] = true
 		c := systems.Check{Name: name, Kind: kind, Holds: func(*ecs.World) bool { return s.holds(word+" "+fmt.Sprintf("%q", name), fn) }}
 		if err := s.reading(fmt.Sprintf("%s %q: checks are declared", word, name)); err != nil {
 			return nil, err
@@ -75,6 +80,9 @@ func (s *script) addWindow(c systems.Check, pos syntax.Position, after, within s
 	var err error
 	if w.within, err = span(within); err != nil {
 		return fmt.Errorf("eventually %q: within: %w", c.Name, err)
+	}
+	if w.within == 0 {
+		return fmt.Errorf("eventually %q: within: a time above 0 is wanted; what holds at once is an always", c.Name)
 	}
 	if after != nil {
 		t, err := span(after)

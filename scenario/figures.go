@@ -138,6 +138,9 @@ func (s *script) count(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tu
 
 // makeSeries is series(name, fn, every).
 func (s *script) makeSeries(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	if err := s.reading("series are declared"); err != nil {
+		return nil, err
+	}
 	var name string
 	var fn starlark.Callable
 	var every starlark.Value
@@ -147,6 +150,11 @@ func (s *script) makeSeries(_ *starlark.Thread, b *starlark.Builtin, args starla
 	period, err := span(every)
 	if err != nil || period == 0 {
 		return nil, fmt.Errorf("series %q: every: a duration above 0 is wanted", name)
+	}
+	for _, other := range s.series {
+		if other.Name == name {
+			return nil, fmt.Errorf("there is a series %q already", name)
+		}
 	}
 	id := s.run.Measures.Series(name, period, func(*ecs.World) float64 { return s.number(name, fn) })
 	s.series = append(s.series, Series{Name: name, ID: int(id)})
@@ -177,6 +185,9 @@ func (s *script) number(name string, fn starlark.Callable) float64 {
 
 // export is export(*fields, of, every = None).
 func (s *script) export(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	if err := s.reading("exports are declared"); err != nil {
+		return nil, err
+	}
 	var of, every starlark.Value
 	if err := starlark.UnpackArgs(b.Name(), nil, kwargs, "of", &of, "every?", &every); err != nil {
 		return nil, err

@@ -46,7 +46,15 @@ func (s *script) nameIn(v starlark.Value, depth int) {
 	}
 	switch v := v.(type) {
 	case *starlark.Function:
-		s.nameFunction(v)
+		if s.nameFunction(v) {
+			s.nameWithin(v, depth)
+		}
+	case *value.Record:
+		for _, name := range v.AttrNames() {
+			if x, err := v.Attr(name); err == nil && x != nil {
+				s.nameIn(x, depth+1)
+			}
+		}
 	case *value.Bound:
 		s.nameIn(v.Function(), depth+1)
 	case *starlark.List, starlark.Tuple, *starlark.Set:
@@ -64,9 +72,25 @@ func (s *script) nameIn(v starlark.Value, depth int) {
 	}
 }
 
-func (s *script) nameFunction(fn *starlark.Function) {
+// nameWithin names the functions that one captured, and its parameters'
+// defaults: a function that makes a program defines its handlers within.
+func (s *script) nameWithin(fn *starlark.Function, depth int) {
+	for i := range fn.NumFreeVars() {
+		if _, v := fn.FreeVar(i); v != nil {
+			s.nameIn(v, depth+1)
+		}
+	}
+	for i := range fn.NumParams() {
+		if v := fn.ParamDefault(i); v != nil {
+			s.nameIn(v, depth+1)
+		}
+	}
+}
+
+// nameFunction names a function; it reports whether it had no name yet.
+func (s *script) nameFunction(fn *starlark.Function) bool {
 	if _, ok := s.functions.names[fn]; ok {
-		return
+		return false
 	}
 	name := at(fn.Position())
 	for i := 2; ; i++ {
@@ -76,6 +100,7 @@ func (s *script) nameFunction(fn *starlark.Function) {
 		name = fmt.Sprintf("%s#%d", at(fn.Position()), i)
 	}
 	s.functions.names[fn], s.functions.made[name] = name, fn
+	return true
 }
 
 func at(p syntax.Position) string { return fmt.Sprintf("%s:%d:%d", p.Filename(), p.Line, p.Col) }

@@ -269,7 +269,10 @@ func (s *script) addNodes(name string, names []string, p *program, state []starl
 	if err := s.reading("nodes are made"); err != nil {
 		return nil, err
 	}
-	for _, x := range names {
+	if name == "" {
+		return nil, fmt.Errorf("a node has a name, and \"\" is none")
+	}
+	for _, x := range append(names, name+"[0]") {
 		if _, taken := s.run.World.NodeNamed(x); taken {
 			return nil, fmt.Errorf("there is a node %q already", x)
 		}

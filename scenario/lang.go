@@ -76,6 +76,9 @@ func fail(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs [
 
 // flag is flag(name, default): what --set gives, read as the default's type.
 func (s *script) flag(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	if s.at.phase != loading {
+		return nil, fmt.Errorf("flag %s while the scenario is read; keep what it returns in a variable", args)
+	}
 	var name string
 	var def starlark.Value
 	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "name", &name, "default", &def); err != nil {
@@ -133,6 +136,9 @@ func parseFlag(text string, def starlark.Value) (starlark.Value, error) {
 
 // tick is tick(length), before anything is made.
 func (s *script) tick(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	if s.at.phase != loading {
+		return nil, fmt.Errorf("tick: the length of a tick comes first, before programs and nodes")
+	}
 	var v starlark.Value
 	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "length", &v); err != nil {
 		return nil, err
@@ -148,6 +154,8 @@ func (s *script) tick(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tup
 		return nil, fmt.Errorf("tick: the length of a tick comes first, before programs and nodes")
 	}
 	s.reset(ecs.Config{Seed: s.options.Seed, TickLength: ecs.Nanoseconds(d)})
+	s.figures.mustChecks = nil
+	s.declareFigures()
 	return starlark.None, nil
 }
 
@@ -176,9 +184,15 @@ func (s *script) now(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tupl
 
 // runUntil is run(until, warmup).
 func (s *script) runUntil(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	if err := s.reading("run says when to end"); err != nil {
+		return nil, err
+	}
 	var until, warmup starlark.Value
 	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "until", &until, "warmup?", &warmup); err != nil {
 		return nil, err
+	}
+	if s.until > 0 {
+		return nil, fmt.Errorf("run: it is said already when to end, at %s", value.Duration(s.run.World.Time(s.until)))
 	}
 	d, err := value.AsDuration(until)
 	if err != nil {
@@ -189,11 +203,15 @@ func (s *script) runUntil(_ *starlark.Thread, b *starlark.Builtin, args starlark
 	}
 	s.until = s.run.World.TicksCeil(ecs.Nanoseconds(d))
 	if warmup != nil {
-		w, err := value.AsDuration(warmup)
+		w, err := span(warmup)
 		if err != nil {
 			return nil, fmt.Errorf("run: warmup: %w", err)
 		}
-		s.warmup = s.run.World.TicksCeil(ecs.Nanoseconds(w))
+		s.warmup = s.run.World.TicksCeil(w)
+		if s.warmup >= s.until {
+			return nil, fmt.Errorf("run: a warmup of %s leaves nothing of a run until %s", value.Duration(w), d)
+		}
+		s.run.Measures.Warmup = s.warmup
 	}
 	return starlark.None, nil
 }

@@ -49,13 +49,21 @@ func setLink(l *systems.Link, name string, v starlark.Value) (known bool, err er
 	case "bandwidth":
 		l.Bandwidth, err = bandwidth(v)
 	case "fifo":
-		l.FIFO = bool(v.Truth())
+		l.FIFO, err = truth(v)
 	case "one_way":
-		l.OneWay = bool(v.Truth())
+		l.OneWay, err = truth(v)
 	default:
 		return false, nil
 	}
 	return true, err
+}
+
+// truth is True or False: any text would count as True.
+func truth(v starlark.Value) (bool, error) {
+	if b, ok := v.(starlark.Bool); ok {
+		return bool(b), nil
+	}
+	return false, fmt.Errorf("it is True or False, not %s", v)
 }
 
 // span is a duration that is not negative.
@@ -375,6 +383,24 @@ func (s *script) graph(file string) (*topology.Graph, error) {
 	return g, nil
 }
 
+// inPlaces orders nodes as the places whose names they bear; nodes of which one
+// has another name stay as they are.
+func (s *script) inPlaces(nodes []ecs.Node, places []string) []ecs.Node {
+	named := map[string]ecs.Node{}
+	for _, n := range nodes {
+		named[s.NodeName(n)] = n
+	}
+	ordered := make([]ecs.Node, len(places))
+	for i, place := range places {
+		n, ok := named[place]
+		if !ok {
+			return nodes
+		}
+		ordered[i] = n
+	}
+	return ordered
+}
+
 // latencyMatrix is latency_matrix(file, nodes, rtt = False): the i-th node of
 // the list is the i-th name of the file, or the node of that name.
 func (s *script) latencyMatrix(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
@@ -400,6 +426,7 @@ func (s *script) latencyMatrix(_ *starlark.Thread, b *starlark.Builtin, args sta
 	if len(nodes) != len(m.Names) {
 		return nil, fmt.Errorf("latency_matrix: %s has %d places, and there are %d nodes", file, len(m.Names), len(nodes))
 	}
+	nodes = s.inPlaces(nodes, m.Names)
 	for i, row := range m.Latency {
 		for j, latency := range row {
 			if i != j && latency >= 0 {

@@ -157,9 +157,8 @@ func (n *notes) watch(s *script, what string, kind systems.CheckKind, fn starlar
 			if e.Tick != w.Tick() {
 				continue
 			}
-			list := starlark.NewList(before)
-			list.Freeze()
-			if s.holds(what, fn, v, list) != good {
+			// A tuple, as a list would have to be frozen anew for each event.
+			if s.holds(what, fn, v, starlark.Tuple(before)) != good {
 				seen++
 				return !good
 			}
@@ -171,6 +170,12 @@ func (n *notes) watch(s *script, what string, kind systems.CheckKind, fn starlar
 func (n *notes) key(e *Event, by string) (string, error) {
 	if by == "" {
 		return "", nil
+	}
+	switch by {
+	case "node":
+		return fmt.Sprint(e.Node), nil
+	case "time":
+		return fmt.Sprint(e.Tick), nil
 	}
 	v, err := e.Fields.Attr(by)
 	if err != nil || v == nil {

@@ -21,6 +21,9 @@ type peers struct {
 var (
 	_ starlark.Sequence   = (*peers)(nil)
 	_ starlark.Sliceable  = (*peers)(nil)
+	_ starlark.Mapping    = (*peers)(nil)
+	_ starlark.Container  = (*peers)(nil)
+	_ starlark.HasAttrs   = (*peers)(nil)
 	_ starlark.HasBinary  = (*peers)(nil)
 	_ starlark.Comparable = (*peers)(nil)
 	_ value.Keepable      = (*peers)(nil)
@@ -48,6 +51,19 @@ func (p *peers) Index(i int) starlark.Value {
 	return p.group.Index(i)
 }
 
+// Get finds a peer by number or by name.
+func (p *peers) Get(key starlark.Value) (starlark.Value, bool, error) {
+	if i, err := starlark.AsInt32(key); err == nil && i >= 0 && i < p.Len() {
+		return p.Index(i), true, nil
+	}
+	return p.all().Get(key)
+}
+
+// Attr is as a group's.
+func (p *peers) Attr(name string) (starlark.Value, error) { return p.all().Attr(name) }
+
+func (p *peers) AttrNames() []string { return p.group.AttrNames() }
+
 func (p *peers) Iterate() starlark.Iterator { return &peerIterator{peers: p} }
 
 type peerIterator struct {
@@ -68,14 +84,17 @@ func (it *peerIterator) Done() {}
 
 func (p *peers) Slice(start, end, step int) starlark.Value { return p.all().Slice(start, end, step) }
 
-func (p *peers) Binary(op syntax.Token, y starlark.Value, side starlark.Side) (starlark.Value, error) {
-	if n, ok := y.(value.Node); ok && op == syntax.IN && side == starlark.Right {
-		s := p.group.script
-		if h := s.home(n.Number()); h != nil && h.group == p.group {
-			return starlark.Bool(h.index(n.Number()) != p.without), nil
-		}
-		return starlark.False, nil
+// Has is in: of a node, or of a name.
+func (p *peers) Has(x starlark.Value) (bool, error) {
+	n, ok := x.(value.Node)
+	if !ok {
+		return p.all().Has(x)
 	}
+	h := p.group.script.home(n.Number())
+	return h != nil && h.group == p.group && h.index(n.Number()) != p.without, nil
+}
+
+func (p *peers) Binary(op syntax.Token, y starlark.Value, side starlark.Side) (starlark.Value, error) {
 	return p.all().Binary(op, y, side)
 }
 

@@ -180,6 +180,9 @@ func (p *program) find(name string) (*field, error) {
 
 // makeProgram is the builtin program(…).
 func (s *script) makeProgram(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	if err := s.reading("programs are made"); err != nil {
+		return nil, err
+	}
 	var state, on, every *starlark.Dict
 	var durable, shows *starlark.List
 	var provides, subscribes, pulls starlark.Value
@@ -282,6 +285,7 @@ func (p *program) repeats(every *starlark.Dict) error {
 		if d <= 0 {
 			return fmt.Errorf("every: a period must be longer than 0, not %s", d)
 		}
+		p.script.round("every", ecs.Nanoseconds(d))
 		fns := []starlark.Value{item[1]}
 		if l, ok := item[1].(*starlark.List); ok {
 			fns = slices.Collect(l.Elements())
@@ -319,7 +323,6 @@ func (k *kinds) declare(s *script, name string) ecs.Kind {
 	if id, ok := k.find(name); ok {
 		return id
 	}
-	s.ticked = true
 	id := s.run.World.Kind(name, 0)
 	k.names = append(k.names, name)
 	k.index[name] = id

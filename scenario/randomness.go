@@ -256,9 +256,13 @@ func (r randomness) normal(args starlark.Tuple) (starlark.Value, error) {
 // zipf(n, exponent): 0 to n-1, the k-th as often as 1/(k+1)^exponent.
 func (r randomness) zipf(args starlark.Tuple) (starlark.Value, error) {
 	var n int64
-	exponent := 1.0
-	if err := starlark.UnpackPositionalArgs("zipf", args, nil, 1, &n, &exponent); err != nil {
+	var power starlark.Value = starlark.Float(1)
+	if err := starlark.UnpackPositionalArgs("zipf", args, nil, 1, &n, &power); err != nil {
 		return nil, err
+	}
+	exponent, ok := starlark.AsFloat(power)
+	if !ok {
+		return nil, fmt.Errorf("the exponent is a number, not %s", power)
 	}
 	if n < 1 {
 		return nil, fmt.Errorf("%d values are none to draw from", n)

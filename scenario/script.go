@@ -40,6 +40,8 @@ type script struct {
 	units   map[string]string // of what is measured, for the summary
 	notes   notes
 
+	roundings  []Rounding
+	checked    map[string]bool // names of checks; looked up only
 	windows    []window
 	labels     uint64          // cuts named so far
 	lastFault  ecs.Nanoseconds // the latest time that something is done at
@@ -84,11 +86,11 @@ var dialect = &syntax.FileOptions{Set: true, While: true, TopLevelControl: true,
 
 func newScript(fsys fs.FS, name string, o Options) *script {
 	s := &script{
-		fsys: fsys, options: o, path: name, modules: map[string]*module{},
+		fsys: fsys, options: o, path: name, modules: map[string]*module{}, checked: map[string]bool{},
 	}
 	s.thread = &starlark.Thread{Name: name, Load: s.loadModule, Print: s.print}
 	s.codec = &value.Codec{Functions: &s.functions, Node: s.knownNode, Rebuild: s.rebuild, MaxBytes: o.Bytes}
-	s.stored = &value.Codec{Functions: &s.functions, Node: s.knownNode, Rebuild: s.rebuild, MaxBytes: o.Bytes}
+	s.stored = &value.Codec{Functions: &s.functions, Node: s.knownNode, Rebuild: s.rebuild, MaxBytes: o.Bytes, KeepFrozen: true}
 	s.reset(ecs.Config{Seed: o.Seed})
 	s.builtin = s.predeclared()
 	s.verbs = s.makeVerbs()
@@ -105,8 +107,18 @@ func (s *script) reset(c ecs.Config) {
 	s.streams.chaos = s.run.World.Stream("chaos")
 	load := s.run.World.Stream("load")
 	s.loading = s.run.World.Key(load).At(-1, 0)
+	s.run.Links.Mangle = s.mangle
 	s.kinds.open(s)
 	s.notes.open(s)
+}
+
+// mangle is what a link that corrupts makes of a payload; what nodes show is no
+// message of theirs, and comes as it was.
+func (s *script) mangle(k ecs.Kind, payload []byte, n uint64) []byte {
+	if k == s.kinds.show {
+		return append([]byte(nil), payload...)
+	}
+	return value.Mangle(append([]byte(nil), payload...), n)
 }
 
 // load runs the scenario's own file.
@@ -115,11 +127,15 @@ func (s *script) load(name string) error {
 	return err
 }
 
-func (s *script) loadModule(_ *starlark.Thread, name string) (starlark.StringDict, error) {
+// loadModule is load(name, …): relative to the file that it stands in.
+func (s *script) loadModule(thread *starlark.Thread, name string) (starlark.StringDict, error) {
 	if len(name) > 0 && name[0] == '@' {
 		return nil, fmt.Errorf("load(%q): the toolbox is not built yet", name)
 	}
-	return s.module(s.resolve(name))
+	if !path.IsAbs(name) {
+		name = path.Join(path.Dir(thread.Name), name)
+	}
+	return s.module(name)
 }
 
 func (s *script) module(name string) (starlark.StringDict, error) {

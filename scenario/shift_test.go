@@ -88,7 +88,6 @@ func TestExtrasShiftNothing(t *testing.T) {
 // A trigger is asked when something acts, and not when a figure is taken: else
 // a series would bring it forward.
 func TestSeriesDoNotTrigger(t *testing.T) {
-	t.Skip("scheduler.Run.check asks triggers in ticks in which nothing acted")
 	const text = `
 def beat(me):
     me.n += 1
@@ -109,7 +108,6 @@ run(until = "100ms")
 // as if it were set: else what a message brought would be frozen in a straight
 // run, and not in one that was restored.
 func TestRestoredStateCanBeChangedAlike(t *testing.T) {
-	t.Skip("boxes keep no note of what is frozen within them")
 	const text = `
 def keep(me, m):
     me.kept.append(m.list)

@@ -104,11 +104,11 @@ func (s *script) sendFields(kwargs []starlark.Tuple) (delay ecs.Tick, fields []b
 			if kv[1] == starlark.None {
 				continue
 			}
-			d, err := value.AsDuration(kv[1])
+			d, err := s.wait("delay", kv[1])
 			if err != nil {
 				return 0, nil, fmt.Errorf("me.send: delay: %w", err)
 			}
-			delay = s.run.World.TicksCeil(ecs.Nanoseconds(d))
+			delay = s.run.World.TicksCeil(d)
 			continue
 		}
 		names, values = append(names, name), append(values, kv[1])
@@ -141,7 +141,7 @@ func (s *script) after(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tu
 	if err := starlark.UnpackArgs("me.after", args, kwargs, "wait", &wait, "fn", &fn, "key?", &key); err != nil {
 		return nil, err
 	}
-	d, err := value.AsDuration(wait)
+	d, err := s.wait("after", wait)
 	if err != nil {
 		return nil, fmt.Errorf("me.after: %w", err)
 	}
@@ -150,7 +150,7 @@ func (s *script) after(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tu
 		return nil, fmt.Errorf("me.after: %w", err)
 	}
 	if key == starlark.None {
-		s.run.Timers.AfterBytes(s.at.batch, s.at.index, ecs.Nanoseconds(d), s.kinds.timer, s.encoder.Bytes())
+		s.run.Timers.AfterBytes(s.at.batch, s.at.index, d, s.kinds.timer, s.encoder.Bytes())
 		return starlark.None, nil
 	}
 	payload := s.encoder.Bytes()
@@ -158,7 +158,7 @@ func (s *script) after(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tu
 	if err != nil {
 		return nil, fmt.Errorf("me.after: key: %w", err)
 	}
-	s.run.Timers.AfterBytesKeyed(s.at.batch, s.at.index, hash, ecs.Nanoseconds(d), s.kinds.timer, payload)
+	s.run.Timers.AfterBytesKeyed(s.at.batch, s.at.index, hash, d, s.kinds.timer, payload)
 	return starlark.None, nil
 }
 

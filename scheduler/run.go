@@ -77,7 +77,7 @@ func (r *Run) structure() {
 }
 
 func (r *Run) check() {
-	if r.Triggers.Len() > 0 {
+	if r.Triggers.Len() > 0 && r.Deliver.Acted() {
 		r.Triggers.Act()
 	}
 	if r.Checks.Len() > 0 && r.Checks.Act() {

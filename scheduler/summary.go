@@ -32,11 +32,21 @@ func (r *Run) End() Summary {
 // Summary sums up a run under way.
 func (r *Run) Summary() Summary { return r.summary(false) }
 
+// messagesInFlight leaves out what Counts do: what the engine sends itself.
+func messagesInFlight(w *ecs.World) (n int) {
+	w.EachInFlight(func(e *ecs.Envelope, _ ecs.Tick) {
+		if !e.Kind().IsControl() {
+			n++
+		}
+	})
+	return n
+}
+
 func (r *Run) summary(done bool) Summary {
 	w := r.World
 	return Summary{
 		Seed: w.Seed(), Tick: w.Tick(), Time: w.Time(w.Tick()), Nodes: w.LiveNodes(), Links: r.Links.Len(),
-		InFlight: w.InFlight(), Counts: *w.Counts(), Checks: r.Checks.Results(done),
+		InFlight: messagesInFlight(w), Counts: *w.Counts(), Checks: r.Checks.Results(done),
 		Tallies: r.Measures.Tallies(), Spreads: r.Measures.Spreads(), Digest: w.Digest(),
 	}
 }

@@ -58,6 +58,7 @@ type Checks struct {
 	deliver *Deliver
 	list    []Check
 	rows    *ecs.Rows[checkRow]
+	broke   bool // a handler broke one in the tick under way
 }
 
 // NewChecks returns the checks of a world: none yet.
@@ -92,6 +93,7 @@ func (c *Checks) Break(i int) {
 	if row := c.rows.At(i); row.Outcome == Undecided {
 		row = c.rows.Edit(i)
 		row.Outcome, row.At = Broken, c.world.Tick()
+		c.broke = true
 	}
 }
 
@@ -119,10 +121,11 @@ func (c *Checks) from(k *Check) ecs.Tick  { return c.world.TicksCeil(k.After) }
 func (c *Checks) until(k *Check) ecs.Tick { return c.world.TicksCeil(k.After + k.Within) }
 
 // Act looks at every check that is not decided yet; it reports whether one
-// broke.
+// broke, here or in a handler.
 func (c *Checks) Act() bool {
-	broken := false
-	acted := c.deliver.acted == c.world.Tick()
+	broken := c.broke
+	c.broke = false
+	acted := c.deliver.Acted()
 	for i := range c.list {
 		row := c.rows.At(i)
 		if row.Outcome == Undecided && c.wants(&c.list[i], row, acted) {
@@ -132,9 +135,7 @@ func (c *Checks) Act() bool {
 	return broken
 }
 
-// wants reports whether a check is to look. In a tick that is there for a series
-// or another check alone nothing has acted: if predicates were asked then, a
-// figure more would change what they see.
+// wants reports whether a check is to look.
 func (c *Checks) wants(k *Check, row *checkRow, acted bool) bool {
 	t := c.world.Tick()
 	if k.Kind == EventuallyHolds && (t == c.from(k) || t >= c.until(k)) {
@@ -193,6 +194,7 @@ func (c *Checks) Results(done bool) []Result {
 
 // rebuild gives checks that were declared after the snapshot a row again.
 func (c *Checks) rebuild() {
+	c.broke = false
 	for c.rows.Len() < len(c.list) {
 		c.rows.Add(checkRow{Looked: -1})
 	}

@@ -76,6 +76,11 @@ func (d *Deliver) Call(id ecs.ProgramID, rows []uint32, root uint64, act func(*e
 	})
 }
 
+// Acted reports whether something acted in the tick under way. A tick may be
+// there for a series or a check alone: if predicates were asked then, a figure
+// more would change what they see.
+func (d *Deliver) Acted() bool { return d.acted == d.world.Tick() }
+
 // Control carries out an envelope of the engine's own.
 func (d *Deliver) Control(e *ecs.Envelope) {
 	d.acted = d.world.Tick()

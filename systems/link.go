@@ -68,14 +68,17 @@ func makeWire(from, to ecs.Node, l Link) wire {
 // Links are the wires between nodes, networks and cuts: they decide what
 // becomes of what is sent.
 type Links struct {
-	world      *ecs.World
-	wires      *ecs.Rows[wire]
-	index      index // (from, to) to wire
-	networks   networks
-	cuts       *Cuts
-	slow       slowness
-	streams    verdictStreams
-	route      func(e *ecs.Envelope, delay ecs.Tick)
+	world    *ecs.World
+	wires    *ecs.Rows[wire]
+	index    index // (from, to) to wire
+	networks networks
+	cuts     *Cuts
+	slow     slowness
+	streams  verdictStreams
+	route    func(e *ecs.Envelope, delay ecs.Tick)
+	// Mangle returns what a corrupted payload of bytes becomes, chosen by any
+	// number; nil: one bit of it is flipped.
+	Mangle     func(k ecs.Kind, payload []byte, n uint64) []byte
 	twin       ecs.Envelope // in hand; here, as it would be allocated else
 	neighbours neighbours
 }

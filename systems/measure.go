@@ -15,8 +15,11 @@ type Measures struct {
 	spreads  spreads // by declaration
 	keyed    keyed   // of parts of distributions
 	points   *ecs.Rows[Point]
-	names    struct{ counters, spreads []string }
-	series   []series
+	// Warmup is the tick before which nothing is measured, so that figures are
+	// of a world that has settled.
+	Warmup ecs.Tick
+	names  struct{ counters, spreads []string }
+	series []series
 }
 
 // Counter, Distribution and SeriesID are numbers of figures, by declaration.
@@ -65,8 +68,16 @@ func (m *Measures) Counter(name string) Counter {
 	return Counter(len(m.names.counters) - 1)
 }
 
+// settled reports whether the warmup is over; before the first tick there is
+// none.
+func (m *Measures) settled() bool { return m.Warmup == 0 || m.world.Tick() >= m.Warmup }
+
 // Count adds to a counter.
-func (m *Measures) Count(c Counter, n int64) { m.counters.Edit(int(c)).Value += n }
+func (m *Measures) Count(c Counter, n int64) {
+	if m.settled() {
+		m.counters.Edit(int(c)).Value += n
+	}
+}
 
 // Distribution declares a distribution of integers (nanoseconds, hops), or
 // finds it.
@@ -82,12 +93,19 @@ func (m *Measures) Distribution(name string) Distribution {
 }
 
 // Add adds a value to a distribution.
-func (m *Measures) Add(d Distribution, v int64) { m.spreads.record(int(d), v) }
+func (m *Measures) Add(d Distribution, v int64) {
+	if m.settled() {
+		m.spreads.record(int(d), v)
+	}
+}
 
 // Measure is Add for values whose unit is known only now: the first one's
 // becomes the distribution's. With a key, the part of the distribution that
 // has it gets the value too.
 func (m *Measures) Measure(d Distribution, v int64, u Unit, key string) error {
+	if !m.settled() {
+		return nil
+	}
 	s := m.spreads.rows.Edit(int(d))
 	if s.Count == 0 {
 		s.Unit = u
@@ -197,6 +215,9 @@ func (m *Measures) Next() ecs.Tick {
 // Observe takes the values due at the tick under way.
 func (m *Measures) Observe() {
 	t := m.world.Tick()
+	if !m.settled() {
+		return
+	}
 	for i := range m.series {
 		if s := &m.series[i]; t%s.every == 0 {
 			m.points.Add(Point{Tick: t, Value: s.value(m.world), Series: uint32(i)})
@@ -235,4 +256,5 @@ func (m *Measures) like(other *Measures) {
 		m.Distribution(n)
 	}
 	m.series = append(m.series[:0], other.series...)
+	m.Warmup = other.Warmup
 }

@@ -106,7 +106,7 @@ func (l *Links) arrive(x *wire, e *ecs.Envelope, free ecs.Nanoseconds, ends uint
 	w := l.world
 	if x.Corrupt != 0 {
 		if draws := l.draw(l.streams.corrupt, e, ends); draws.Chance(x.Corrupt) {
-			w.FlipBit(e, draws.Uint64())
+			l.corrupt(e, draws.Uint64())
 		}
 	}
 	at := free + x.Latency
@@ -129,6 +129,15 @@ func (l *Links) arrive(x *wire, e *ecs.Envelope, free ecs.Nanoseconds, ends uint
 		x.Last = due
 	}
 	w.Post(e, due)
+}
+
+// corrupt changes what an envelope says.
+func (l *Links) corrupt(e *ecs.Envelope, n uint64) {
+	if payload := l.world.Payload(e); payload != nil && l.Mangle != nil {
+		l.world.Replace(e, l.Mangle(e.Kind(), payload, n))
+		return
+	}
+	l.world.FlipBit(e, n)
 }
 
 // airtime returns how long a number of bytes, at least one, occupy a wire,

@@ -204,7 +204,7 @@ func TestDriverSkipsIdleTime(t *testing.T) {
 
 // jsonShape is what other programs rely on: it may only grow.
 var jsonShape = []string{
-	"again", "checks", "counts", "digest", "interrupted", "links", "measures", "messages", "nodes", "scenario", "seed",
+	"again", "checks", "counts", "digest", "interrupted", "links", "measures", "messages", "nodes", "rounded", "scenario", "seed",
 	"series", "tick", "time_s", "wall_s",
 }
 

@@ -19,6 +19,7 @@ type object struct {
 	Nodes       int                     `json:"nodes"`
 	Links       int                     `json:"links"`
 	Messages    messageCounts           `json:"messages"`
+	Rounded     []rounding              `json:"rounded"` // waits that ticks made over 1% longer
 	Checks      []checkResult           `json:"checks"`
 	Counts      map[string]int64        `json:"counts"`
 	Measures    map[string]distribution `json:"measures"`
@@ -33,6 +34,12 @@ type messageCounts struct {
 	Delivered uint64            `json:"delivered"`
 	InFlight  int               `json:"in_flight"`
 	Dropped   map[string]uint64 `json:"dropped"` // every cause, 0 too
+}
+
+type rounding struct {
+	Word   string `json:"word"`
+	WaitNS int64  `json:"wait_ns"`
+	TookNS int64  `json:"took_ns"`
 }
 
 // checkResult has no time while it is undecided.
@@ -68,9 +75,12 @@ func seconds(d ecs.Nanoseconds) float64 { return float64(d) / 1e9 }
 func (r *result) object() object {
 	o := object{
 		Scenario: r.scenario.Name, Seed: r.Seed, Tick: r.Tick, TimeS: seconds(r.Time), Interrupted: r.interrupted,
-		Nodes: r.Nodes, Links: r.Links, Checks: []checkResult{}, Counts: map[string]int64{}, Measures: map[string]distribution{},
+		Nodes: r.Nodes, Links: r.Links, Checks: []checkResult{}, Rounded: []rounding{}, Counts: map[string]int64{}, Measures: map[string]distribution{},
 		Messages: messageCounts{r.Counts.Sent, r.Counts.Delivered, r.InFlight, map[string]uint64{}},
 		Series:   r.seriesColumns(), Digest: fmt.Sprintf("%016x", uint64(r.Digest)), WallS: r.wall.Seconds(),
+	}
+	for _, x := range r.scenario.Roundings() {
+		o.Rounded = append(o.Rounded, rounding{x.Word, int64(x.Wait), int64(x.Took)})
 	}
 	for c, n := range r.Counts.Dropped {
 		o.Messages.Dropped[ecs.Cause(c).String()] = n

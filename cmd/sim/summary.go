@@ -52,6 +52,7 @@ func (r *result) text(p plot.Paper) string {
 	}
 	s.line("time", "%s simulated (tick %d) in %s%s", r.time(r.Tick), r.Tick, roughly(value.Duration(r.wall)), ended)
 	r.messages(&s)
+	r.rounded(&s)
 	r.checks(&s)
 	r.counts(&s)
 	r.measures(&s)
@@ -87,6 +88,18 @@ func (r *result) messages(s *sheet) {
 		text += fmt.Sprintf(", %d dropped: %s", dropped(&r.Summary), strings.Join(causes, ", "))
 	}
 	s.line("messages", "%s", text)
+}
+
+// rounded warns of waits that ticks made longer.
+func (r *result) rounded(s *sheet) {
+	name := "rounded"
+	for _, x := range r.scenario.Roundings() {
+		s.line(name, "%s", x)
+		name = ""
+	}
+	if name == "" {
+		s.line("", "waits are rounded up to ticks of %s: a shorter tick(…) comes closer", value.Duration(r.scenario.Run.World.Config().TickLength))
+	}
 }
 
 func dropped(s *scheduler.Summary) (n uint64) {

@@ -40,6 +40,10 @@ type Codec struct {
 	Node func(ecs.Node) (starlark.Value, bool)
 	// Rebuild is the reverse of Keepable's Keep.
 	Rebuild func(kind string, state starlark.Value) (starlark.Value, error)
+	// KeepFrozen has it kept which lists, dicts and sets cannot be changed: of
+	// state, where a payload's may lie beside others. Payloads arrive frozen
+	// whatever they were.
+	KeepFrozen bool
 	// MaxBytes is the largest a value may be: --script-bytes.
 	MaxBytes int
 

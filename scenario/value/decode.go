@@ -39,6 +39,12 @@ type decoder struct {
 	// are: that bounds what is allocated before it is there.
 	spare int
 	seen  []starlark.Value
+	// frozen is how many frozen containers the place lies in, and icy which of
+	// seen are frozen: what lies in a frozen one is.
+	frozen int
+	icy    []bool
+	// announced says that the container to come is frozen.
+	announced bool
 }
 
 func newDecoder(from []byte, c *Codec) decoder {
@@ -164,6 +170,9 @@ func (d *decoder) value() (starlark.Value, error) {
 		}
 		if i >= uint64(len(d.seen)) {
 			return nil, d.wrong("container %d is not met before", i)
+		}
+		if d.frozen > 0 && !d.icy[i] {
+			return nil, d.wrong("container %d is not frozen, but what it lies in is", i)
 		}
 		return d.seen[i], nil
 	}

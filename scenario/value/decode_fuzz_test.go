@@ -15,7 +15,7 @@ import (
 // malformed are bytes one guard each refuses.
 var malformed = []struct{ bytes, want string }{
 	{"", "byte 0: the end is missing"},
-	{"15", "byte 0: no value begins with 21"},
+	{"16", "byte 0: no value begins with 22"},
 	{"ff", "byte 0: no value begins with 255"},
 	{"0000", "byte 1: 1 bytes are left over"},
 	{"03", "byte 1: a number has no end"},
@@ -100,6 +100,7 @@ func FuzzDecode(f *testing.F) {
 		data, _ := hex.DecodeString(test.bytes)
 		f.Add(data)
 	}
+	f.Add([]byte{tagTuple, 3, tagFrozen, tagList, 1, tagFrozen, tagDict, 0, tagSet, 0, tagAgain, 1})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c := testCodec()
 		v, err := Decode(data, c)
@@ -110,8 +111,20 @@ func FuzzDecode(f *testing.F) {
 			_ = v.String()
 			v.Freeze()
 		}
+		frozen := testCodec()
+		frozen.KeepFrozen = true
+		if v, err := Decode(data, frozen); err == nil {
+			var e Encoder
+			e.Reset(nil, frozen)
+			if err := e.Append(v); err != nil || !bytes.Equal(e.Bytes(), data) {
+				t.Fatalf("%x is %v, which is encoded as %x, %v", data, v, e.Bytes(), err)
+			}
+		}
 		m, err := DecodeMessage(data, c, handle(0), "k")
 		if err == nil {
+			if _, err := DecodeMessage(Mangle(data, uint64(len(data))), c, handle(0), "k"); err != nil {
+				t.Fatalf("payload %x mangled: %v", data, err)
+			}
 			var e Encoder
 			e.Reset(nil, c)
 			names, values := m.fields.names(), inside(&Record{fields: m.fields})

@@ -19,6 +19,10 @@ func (d *decoder) nested(tag byte) (starlark.Value, error) {
 }
 
 func (d *decoder) container(tag byte) (starlark.Value, error) {
+	if d.frozen > 0 && !d.announced && (tag == tagList || tag == tagDict || tag == tagSet) {
+		return nil, d.wrong("a container is not frozen, but what it lies in is")
+	}
+	d.announced = false
 	switch tag {
 	case tagList:
 		return d.list()
@@ -41,6 +45,8 @@ func (d *decoder) container(tag byte) (starlark.Value, error) {
 		return d.kept()
 	case tagOther:
 		return d.other()
+	case tagFrozen:
+		return d.icebound()
 	}
 	d.at--
 	return nil, d.wrong("no value begins with %d", tag)
@@ -64,7 +70,7 @@ func (d *decoder) list() (starlark.Value, error) {
 	}
 	values := make([]starlark.Value, n)
 	l := starlark.NewList(values)
-	d.seen = append(d.seen, l)
+	d.meet(l)
 	return l, d.fill(values)
 }
 
@@ -74,7 +80,7 @@ func (d *decoder) dict() (starlark.Value, error) {
 		return nil, err
 	}
 	m := starlark.NewDict(n)
-	d.seen = append(d.seen, m)
+	d.meet(m)
 	for i := range n {
 		k, err := d.value()
 		if err != nil {
@@ -100,7 +106,7 @@ func (d *decoder) set() (starlark.Value, error) {
 		return nil, err
 	}
 	s := starlark.NewSet(n)
-	d.seen = append(d.seen, s)
+	d.meet(s)
 	for i := range n {
 		v, err := d.value()
 		if err != nil {

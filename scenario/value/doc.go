@@ -40,6 +40,8 @@
 //	function 18 name
 //	Message 19 kind, source, fields
 //	other   20 kind, value: what is [Keepable]
+//	frozen  21 before a list, dict or set that cannot be changed, if the Codec
+//	        keeps that; so are then those within it
 //
 // Counts and lengths are shortest varints, "bytes" a length and that many;
 // "fields" a count and pairs of name (bytes) and value, by name. The payload

@@ -32,6 +32,7 @@ const (
 	tagFunction
 	tagMessage
 	tagOther
+	tagFrozen
 )
 
 // Encoder appends canonical bytes. It is reused: it takes memory only while
@@ -220,6 +221,7 @@ func (e *Encoder) list(v *starlark.List) error {
 	if e.again(v) {
 		return nil
 	}
+	e.frozen(v)
 	e.tagged(tagList, v.Len())
 	for i := range v.Len() {
 		if err := e.value(v.Index(i)); err != nil {
@@ -244,6 +246,7 @@ func (e *Encoder) dict(v *starlark.Dict) error {
 	if e.again(v) {
 		return nil
 	}
+	e.frozen(v)
 	e.tagged(tagDict, v.Len())
 	if e.entry == nil {
 		e.entry = e.appendEntry
@@ -270,6 +273,7 @@ func (e *Encoder) set(v *starlark.Set) error {
 	if e.again(v) {
 		return nil
 	}
+	e.frozen(v)
 	e.tagged(tagSet, v.Len())
 	for x := range v.Elements() {
 		if err := e.value(x); err != nil {
