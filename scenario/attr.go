@@ -122,7 +122,13 @@ func (s *script) noAttr(n ecs.Node, name string) error {
 		return fmt.Errorf("%s.%s: a handler reads its own node only; call or message %s, or let it show the field", s.NodeName(n), name, s.NodeName(n))
 	case n != s.at.node && (verb || name == "random"):
 		return fmt.Errorf("%s.%s: a handler acts for its own node only; write %s.%s", s.NodeName(n), name, "me", name)
-	case slices.Contains(laterVerbs, name):
+	}
+	return s.unknown(p, name)
+}
+
+// unknown says that the nodes of a program have no such word.
+func (s *script) unknown(p *program, name string) error {
+	if slices.Contains(laterVerbs, name) {
 		return notYet("me."+name, laterConcept(name))
 	}
 	known := append(p.schema.names(), properties...)

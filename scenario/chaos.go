@@ -2,18 +2,22 @@ package scenario
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
+	"github.com/zeebo/xxh3"
 	"go.starlark.net/starlark"
 
 	"orrery/ecs"
-	"orrery/ecs/random"
 	"orrery/systems"
 )
 
-// chaosPlan draws faults one after the other. All is drawn while the scenario
-// is read, from a stream of chaos's own keyed by how many chaos words came
-// before and how many faults, so it shifts nothing else and nothing shifts it.
+// chaosPlan draws faults one after the other, while the scenario is read. When
+// the n-th comes is keyed by the plan and n. What it is, and whom it hits, is
+// decided by lot: each kind and node draws one keyed by kind, name and n, and
+// the lowest wins (as in rendezvous hashing, Thaler and Ravishankar 1998). So a
+// node or a kind more or less changes the faults that it wins or won, and no
+// other.
 type chaosPlan struct {
 	script  *script
 	kinds   []string
@@ -23,6 +27,8 @@ type chaosPlan struct {
 	until   ecs.Nanoseconds
 	down    int // how many nodes at once at most
 	busy    []busyNode
+	key     uint64       // of the plan, among all
+	lots    []ecs.Stream // by kind
 }
 
 type busyNode struct {
@@ -66,8 +72,8 @@ func (s *script) chaos(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tu
 	if p.down < 0 {
 		p.down = len(p.on)
 	}
-	s.chaosWords++
-	p.draw(uint64(s.chaosWords))
+	p.open()
+	p.draw()
 	return starlark.None, nil
 }
 
@@ -88,29 +94,60 @@ func chaosKinds(words *starlark.List) ([]string, error) {
 	return kinds, nil
 }
 
-func (p *chaosPlan) draw(word uint64) {
+// open makes the key, of what is drawn from and how often: plans that are equal
+// in that are told apart by their order.
+func (p *chaosPlan) open() {
+	s := p.script
+	for _, kind := range p.kinds {
+		p.lots = append(p.lots, s.run.World.Stream("chaos/"+kind))
+	}
+	like := fmt.Sprint(p.kinds, p.between)
+	s.chaosPlans[like]++
+	p.key = xxh3.HashString(fmt.Sprint(like, s.chaosPlans[like]))
+}
+
+func (p *chaosPlan) draw() {
 	t := ecs.Nanoseconds(0)
-	for n := uint64(0); ; n++ {
-		draws := p.script.run.World.Key(p.script.streams.chaos).At(int64(n), word)
+	for n := int64(0); ; n++ {
+		draws := p.script.run.World.Key(p.script.streams.chaos).At(n, p.key)
 		t += max(1, ecs.Nanoseconds(draws.ExponentialOf(p.between)))
 		if t >= p.until {
 			return
 		}
-		p.one(t, &draws)
+		p.one(t, n)
 	}
 }
 
+// lot is what a node draws for the n-th fault to be of a kind, and its own.
+func (p *chaosPlan) lot(kind int, node ecs.Node, n int64) uint64 {
+	w := p.script.run.World
+	draws := w.Key(p.lots[kind]).At(n, p.key^w.Life(node).Name)
+	return draws.Uint64()
+}
+
+// winner is the kind and node with the lowest lot.
+func (p *chaosPlan) winner(n int64) (kind string, node ecs.Node) {
+	best := uint64(math.MaxUint64)
+	for i, k := range p.kinds {
+		for _, x := range p.on {
+			if lot := p.lot(i, x, n); node == 0 || lot < best {
+				best, kind, node = lot, k, x
+			}
+		}
+	}
+	return kind, node
+}
+
 // one plans one fault, unless too many nodes are at it already.
-func (p *chaosPlan) one(t ecs.Nanoseconds, draws *random.Source) {
+func (p *chaosPlan) one(t ecs.Nanoseconds, count int64) {
 	s := p.script
 	p.busy = slices.DeleteFunc(p.busy, func(b busyNode) bool { return b.until <= t })
-	kind := p.kinds[draws.Below(uint64(len(p.kinds)))]
+	kind, n := p.winner(count)
 	end := min(t+p.lasting, p.until)
 	if kind == "partition" {
-		p.split(t, end, draws)
+		p.split(t, end, count)
 		return
 	}
-	n := p.on[draws.Below(uint64(len(p.on)))]
 	if len(p.busy) >= p.down || slices.ContainsFunc(p.busy, func(b busyNode) bool { return b.node == n }) {
 		return
 	}
@@ -132,16 +169,30 @@ func (p *chaosPlan) one(t ecs.Nanoseconds, draws *random.Source) {
 	}
 }
 
-// split plans a partition of the nodes in two sides, neither empty.
-func (p *chaosPlan) split(t, end ecs.Nanoseconds, draws *random.Source) {
+// split plans a partition in two sides: each node draws its own, and if all
+// draw one, the node with the lowest lot goes to the other.
+func (p *chaosPlan) split(t, end ecs.Nanoseconds, count int64) {
 	if len(p.on) < 2 {
 		return
 	}
-	nodes := slices.Clone(p.on)
-	draws.Shuffle(len(nodes), func(i, j int) { nodes[i], nodes[j] = nodes[j], nodes[i] })
-	at := 1 + int(draws.Below(uint64(len(nodes)-1)))
+	kind := slices.Index(p.kinds, "partition")
+	var sides [2][]ecs.Node
+	lowest := p.on[0]
+	for _, x := range p.on {
+		lot := p.lot(kind, x, count)
+		sides[lot&1] = append(sides[lot&1], x)
+		if lot < p.lot(kind, lowest, count) {
+			lowest = x
+		}
+	}
+	for i := range sides {
+		if len(sides[i]) == 0 {
+			sides[1-i] = slices.DeleteFunc(sides[1-i], func(x ecs.Node) bool { return x == lowest })
+			sides[i] = []ecs.Node{lowest}
+		}
+	}
 	label := p.script.nextLabel("chaos")
-	p.script.do(t, systems.Action{Verb: systems.Partition, Lists: [][]ecs.Node{nodes[:at], nodes[at:]}, Label: label})
+	p.script.do(t, systems.Action{Verb: systems.Partition, Lists: [][]ecs.Node{sides[0], sides[1]}, Label: label})
 	p.script.do(end, systems.Action{Verb: systems.Heal, Label: label})
 }
 

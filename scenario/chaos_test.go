@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -128,4 +129,45 @@ chaos([isolate], on = a, mean_between = "100us", lasting = "1s", until = "100ms"
 late = node("late", program(on = {"hear": hear}))
 link(a, late)
 run(until = "99ms")`)
+}
+
+// A node or a kind less leaves every fault that it has no part in; so does
+// another chaos before.
+func TestChaosOfFewer(t *testing.T) {
+	const text = `
+p = program()
+a = nodes("a", 6, p)
+EARLIER
+chaos(KINDS, on = ON, mean_between = "20ms", lasting = "1ms", until = "4s")
+run(until = "5s")
+`
+	plan := func(kinds, on, earlier string) map[string]bool {
+		all := map[string]bool{}
+		for _, line := range planned(lab(t, with(with(with(text, "EARLIER", earlier), "KINDS", kinds), "ON", on))) {
+			all[line] = true
+		}
+		return all
+	}
+	whole := plan("[crash, pause]", "a", "")
+	kept, gone := 0, 0
+	fewer := plan("[crash, pause]", "a[:5]", "")
+	for line := range whole {
+		switch {
+		case strings.Contains(line, "a[5]"):
+			gone++
+		case fewer[line]:
+			kept++
+		default:
+			t.Errorf("without a[5] there is no %s", line)
+		}
+	}
+	if kept < 100 || gone < 10 {
+		t.Errorf("%d kept, %d gone: too few to say", kept, gone)
+	}
+	after := plan("[crash, pause]", "a", `chaos([isolate], on = a[:2], mean_between = "50ms", lasting = "1ms", until = "4s")`)
+	for line := range whole {
+		if !after[line] {
+			t.Errorf("after another chaos there is no %s", line)
+		}
+	}
 }

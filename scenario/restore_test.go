@@ -309,7 +309,7 @@ func drawScript(t *rapid.T) string {
 		"a = nodes(\"a\", 3, make([\"n\"]))\nb = nodes(\"b\", 2, make([\"box\", \"map\"]), n = lambda i: 10 * i)\n" +
 		fmt.Sprintf("network(a + b, latency = \"2ms\", jitter = \"%dms\", loss = %s, duplicate = 0.1, fifo = %s)\n",
 			rapid.IntRange(0, 9).Draw(t, "jitter"), rapid.SampledFrom([]string{"0", "0.2"}).Draw(t, "loss"), rapid.SampledFrom([]string{"True", "False"}).Draw(t, "fifo"))
-	for _, f := range rapid.SliceOfN(rapid.SampledFrom(faults), 0, 4).Draw(t, "faults") {
+	for _, f := range rapid.SliceOfNDistinct(rapid.SampledFrom(faults), 0, 4, rapid.ID[string]).Draw(t, "faults") {
 		text += f + "\n"
 	}
 	return text + "run(until = \"100ms\")\n"

@@ -23,6 +23,8 @@ type script struct {
 	thread  *starlark.Thread
 	builtin starlark.StringDict
 	modules map[string]*module // by path; looked up, never ranged over
+	order   []string           // of modules, as they were asked for
+	without *salvage           // what is left out of the scenario's own file; nil: nothing
 	sources []Source
 	path    string
 
@@ -45,8 +47,8 @@ type script struct {
 	windows    []window
 	labels     uint64          // cuts named so far
 	lastFault  ecs.Nanoseconds // the latest time that something is done at
-	chaosWords int
-	loading    random.Source // draws of load-time random
+	chaosPlans map[string]int  // how many of a sort; looked up only
+	loading    random.Source   // draws of load-time random
 	streams    struct{ script, chaos ecs.Stream }
 
 	functions functions
@@ -68,6 +70,7 @@ type script struct {
 
 type module struct {
 	globals starlark.StringDict
+	file    *syntax.File // resolved; nil if it could not be
 	err     error
 	loading bool
 }
@@ -86,7 +89,7 @@ var dialect = &syntax.FileOptions{Set: true, While: true, TopLevelControl: true,
 
 func newScript(fsys fs.FS, name string, o Options) *script {
 	s := &script{
-		fsys: fsys, options: o, path: name, modules: map[string]*module{}, checked: map[string]bool{},
+		fsys: fsys, options: o, path: name, modules: map[string]*module{}, checked: map[string]bool{}, chaosPlans: map[string]int{},
 	}
 	s.thread = &starlark.Thread{Name: name, Load: s.loadModule, Print: s.print}
 	s.codec = &value.Codec{Functions: &s.functions, Node: s.knownNode, Rebuild: s.rebuild, MaxBytes: o.Bytes}
@@ -147,24 +150,34 @@ func (s *script) module(name string) (starlark.StringDict, error) {
 	}
 	m := &module{loading: true}
 	s.modules[name] = m
-	m.globals, m.err = s.exec(name)
+	s.order = append(s.order, name)
+	m.globals, m.err = s.exec(name, m)
 	m.loading = false
 	return m.globals, m.err
 }
 
-func (s *script) exec(name string) (starlark.StringDict, error) {
+func (s *script) exec(name string, m *module) (starlark.StringDict, error) {
 	data, err := s.read(name)
 	if err != nil {
 		return nil, err
 	}
-	file, program, err := starlark.SourceProgramOptions(dialect, name, data, s.builtin.Has)
+	file, err := dialect.Parse(name, data, 0)
 	if err != nil {
 		return nil, err
 	}
+	words := s.builtin
+	if s.without != nil && name == s.path {
+		words = s.without.reduce(file, words)
+	}
+	program, err := starlark.FileProgram(file, words.Has)
+	if err != nil {
+		return nil, err
+	}
+	m.file = file
 	s.learn(file)
 	thread := &starlark.Thread{Name: name, Load: s.loadModule, Print: s.print}
 	s.limit(thread)
-	globals, err := program.Init(thread, s.builtin)
+	globals, err := program.Init(thread, words)
 	globals.Freeze()
 	s.nameFunctions(globals)
 	return globals, err

@@ -1,0 +1,424 @@
+package scenario
+
+import (
+	"fmt"
+	"slices"
+
+	"go.starlark.net/resolve"
+	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
+
+	"orrery/scenario/value"
+)
+
+// inspector looks for what cannot succeed in handlers, before any runs: names
+// that the own node has not, kinds that nobody handles. It follows the own node
+// from the first parameter of a program's functions into those it is passed to.
+//
+// A place is wrong only if it is for every program that comes by, and only if
+// nothing but an own node comes by: what it cannot follow is left to the run.
+type inspector struct {
+	script *script
+	bodies map[syntax.Position]*body // by where a function is written; looked up only
+	places map[syntax.Node]*place    // looked up only
+	order  []*place
+}
+
+// body is the syntax of a function.
+type body struct {
+	node   syntax.Node
+	params []syntax.Expr
+	inner  *resolve.Function
+}
+
+// place is an expression that some programs come by.
+type place struct {
+	err  *Error
+	fine bool // for a program at least
+	of   parameter
+}
+
+// parameter is one that takes an own node.
+type parameter struct {
+	body  *body
+	index int
+}
+
+// visit is a function of one program, which takes the own node as one of its
+// parameters.
+type visit struct {
+	fn    *starlark.Function
+	param int
+}
+
+// inspect returns what is wrong with the handlers of all programs. Of a
+// scenario of which parts were left out some is not known, and so not said.
+func (s *script) inspect(without *salvage) Errors {
+	in := &inspector{script: s, bodies: map[syntax.Position]*body{}, places: map[syntax.Node]*place{}}
+	for _, name := range s.order {
+		if m := s.modules[name]; m.file != nil {
+			in.index(m.file)
+		}
+	}
+	for _, p := range s.declared {
+		in.program(p)
+	}
+	wrong := slices.DeleteFunc(in.order, func(x *place) bool { return x.fine })
+	if len(wrong) == 0 {
+		return nil
+	}
+	wrong = in.doubtless(wrong, without)
+	var errs Errors
+	for _, x := range wrong {
+		errs = append(errs, x.err)
+	}
+	return errs
+}
+
+// index finds the functions that are written in a file.
+func (in *inspector) index(file *syntax.File) {
+	syntax.Walk(file, func(n syntax.Node) bool {
+		switch n := n.(type) {
+		case *syntax.DefStmt:
+			in.bodies[n.Def] = &body{n, n.Params, n.Function.(*resolve.Function)}
+		case *syntax.LambdaExpr:
+			in.bodies[n.Lambda] = &body{n, n.Params, n.Function.(*resolve.Function)}
+		}
+		return true
+	})
+}
+
+// program follows the own node through a program's functions.
+func (in *inspector) program(p *program) {
+	seen := map[visit]bool{} // looked up only
+	for _, fn := range p.callables() {
+		in.enter(p, seen, fn, 0, "")
+	}
+}
+
+// enter follows the own node into a function, if it is one that can be. Handler
+// is the function that was called first; empty if it is this one.
+func (in *inspector) enter(p *program, seen map[visit]bool, v starlark.Value, param int, handler string) {
+	if b, ok := v.(*value.Bound); ok {
+		v = b.Function()
+	}
+	fn, ok := v.(*starlark.Function)
+	if !ok || seen[visit{fn, param}] {
+		return
+	}
+	seen[visit{fn, param}] = true
+	b := in.bodies[fn.Position()]
+	if b == nil {
+		return
+	}
+	me := b.param(param)
+	if me == nil || rebound(b.node, me) {
+		return
+	}
+	if handler == "" {
+		handler = fn.Name()
+	}
+	l := &look{inspector: in, program: p, seen: seen, fn: fn, of: parameter{b, param}, me: me, handler: handler}
+	l.read()
+}
+
+// param returns a parameter that is taken by place.
+func (b *body) param(i int) *syntax.Ident {
+	if i >= len(b.params) {
+		return nil
+	}
+	for _, p := range b.params[:i+1] {
+		if _, star := p.(*syntax.UnaryExpr); star {
+			return nil
+		}
+	}
+	return named(b.params[i])
+}
+
+// paramNamed returns the place of a parameter; -1 if there is none.
+func (b *body) paramNamed(name string) int {
+	return slices.IndexFunc(b.params, func(p syntax.Expr) bool {
+		id := named(p)
+		return id != nil && id.Name == name
+	})
+}
+
+// named returns the name of a parameter, with a default or without.
+func named(p syntax.Expr) *syntax.Ident {
+	if b, ok := p.(*syntax.BinaryExpr); ok {
+		p = b.X
+	}
+	id, _ := p.(*syntax.Ident)
+	return id
+}
+
+// first is the first mention of the variable that an identifier denotes: all
+// mentions of one variable have it in common.
+func first(id *syntax.Ident) *syntax.Ident {
+	if b, ok := id.Binding.(*resolve.Binding); ok {
+		return b.First
+	}
+	return nil
+}
+
+// rebound reports whether a function gives a parameter another value.
+func rebound(fn syntax.Node, param *syntax.Ident) bool {
+	found := false
+	var target func(x syntax.Expr)
+	target = func(x syntax.Expr) {
+		switch x := x.(type) {
+		case *syntax.Ident:
+			found = found || first(x) == first(param)
+		case *syntax.ParenExpr:
+			target(x.X)
+		case *syntax.TupleExpr:
+			for _, y := range x.List {
+				target(y)
+			}
+		case *syntax.ListExpr:
+			for _, y := range x.List {
+				target(y)
+			}
+		}
+	}
+	syntax.Walk(fn, func(n syntax.Node) bool {
+		switch n := n.(type) {
+		case *syntax.AssignStmt:
+			target(n.LHS)
+		case *syntax.ForStmt:
+			target(n.Vars)
+		case *syntax.DefStmt:
+			target(n.Name)
+		}
+		return true
+	})
+	return found
+}
+
+// look is a function being read for one program.
+type look struct {
+	*inspector
+	program *program
+	seen    map[visit]bool
+	fn      *starlark.Function
+	of      parameter
+	me      *syntax.Ident
+	handler string
+}
+
+func (l *look) read() {
+	written := map[*syntax.DotExpr]bool{} // true: and read before
+	syntax.Walk(l.of.body.node, func(n syntax.Node) bool {
+		switch n := n.(type) {
+		case *syntax.AssignStmt:
+			l.targets(n.LHS, n.Op != syntax.EQ, written)
+		case *syntax.ForStmt:
+			l.targets(n.Vars, false, written)
+		case *syntax.DotExpr:
+			if !l.isMe(n.X) {
+				return true
+			}
+			readToo, write := written[n]
+			err := error(nil)
+			if readToo || !write {
+				err = l.script.lacks(l.program, n.Name.Name)
+			}
+			if _, declared := l.program.schema.index[n.Name.Name]; err == nil && write && !declared {
+				_, err = l.program.find(n.Name.Name)
+			}
+			l.found(n, n.Dot, err)
+		case *syntax.CallExpr:
+			l.call(n)
+		}
+		return true
+	})
+}
+
+// targets notes what is assigned to.
+func (l *look) targets(x syntax.Expr, readToo bool, written map[*syntax.DotExpr]bool) {
+	switch x := x.(type) {
+	case *syntax.DotExpr:
+		written[x] = readToo
+	case *syntax.ParenExpr:
+		l.targets(x.X, readToo, written)
+	case *syntax.TupleExpr:
+		for _, y := range x.List {
+			l.targets(y, readToo, written)
+		}
+	case *syntax.ListExpr:
+		for _, y := range x.List {
+			l.targets(y, readToo, written)
+		}
+	}
+}
+
+func (l *look) isMe(x syntax.Expr) bool {
+	id, ok := x.(*syntax.Ident)
+	return ok && first(id) != nil && first(id) == first(l.me)
+}
+
+// found keeps what a program makes of a place.
+func (in *inspector) found(n syntax.Node, of parameter, e *Error) {
+	x := in.places[n]
+	if x == nil {
+		x = &place{of: of}
+		in.places[n] = x
+		in.order = append(in.order, x)
+	}
+	switch {
+	case e == nil:
+		x.fine = true
+	case x.err == nil:
+		x.err = e
+	}
+}
+
+func (l *look) found(n syntax.Node, pos syntax.Position, err error) {
+	if err == nil {
+		l.inspector.found(n, l.of, nil)
+		return
+	}
+	l.inspector.found(n, l.of, &Error{Pos: pos, Handler: l.handler, What: err.Error()})
+}
+
+// call looks at a call: a verb, or a function that takes the own node.
+func (l *look) call(call *syntax.CallExpr) {
+	if verb, ok := call.Fn.(*syntax.DotExpr); ok && l.isMe(verb.X) {
+		l.verb(verb.Name.Name, call)
+		return
+	}
+	callee, ok := l.value(call.Fn).(*starlark.Function)
+	if !ok {
+		return
+	}
+	b := l.bodies[callee.Position()]
+	if b == nil {
+		return
+	}
+	for i, arg := range call.Args {
+		if _, star := arg.(*syntax.UnaryExpr); star {
+			return // what comes after may be anywhere
+		}
+		if named, ok := arg.(*syntax.BinaryExpr); ok && named.Op == syntax.EQ {
+			i, arg = b.paramNamed(named.X.(*syntax.Ident).Name), named.Y
+		}
+		if i >= 0 && l.isMe(arg) {
+			l.enter(l.program, l.seen, callee, i, l.handler)
+		}
+	}
+}
+
+// verb looks at the words in a call of a verb, and follows its functions.
+func (l *look) verb(name string, call *syntax.CallExpr) {
+	s := l.script
+	switch name {
+	case "send":
+		if kind, ok := literal(call, 1); ok {
+			_, handled := s.kinds.find(kind)
+			var err error
+			if !handled {
+				err = fmt.Errorf("no program handles a message of kind %q%s", kind, didYouMean(kind, s.kinds.names))
+			}
+			l.found(call, call.Lparen, err)
+		}
+	case "around":
+		if field, ok := literal(call, 0); ok {
+			err := s.canSee(l.program, field)
+			if err != nil {
+				err = fmt.Errorf("me.around: %w", err)
+			}
+			l.found(call, call.Lparen, err)
+		}
+	}
+	for i, arg := range call.Args {
+		if fn := laterFunction(name, i, arg); fn != nil {
+			l.enter(l.program, l.seen, l.value(fn), 0, "")
+		}
+	}
+}
+
+// laterFunction returns the argument of a verb that will be called with the own
+// node, without what is bound to it.
+func laterFunction(verb string, i int, arg syntax.Expr) syntax.Expr {
+	named, ok := arg.(*syntax.BinaryExpr)
+	switch {
+	case ok && named.Op == syntax.EQ:
+		if word := named.X.(*syntax.Ident).Name; word != "then" && (verb != "after" || word != "fn") {
+			return nil
+		}
+		arg = named.Y
+	case verb != "after" || i != 1:
+		return nil
+	}
+	if call, ok := arg.(*syntax.CallExpr); ok && isWord(call.Fn, "bind") && len(call.Args) > 0 {
+		return call.Args[0]
+	}
+	return arg
+}
+
+// literal returns an argument that is taken by place and written as text.
+func literal(call *syntax.CallExpr, i int) (string, bool) {
+	if i >= len(call.Args) {
+		return "", false
+	}
+	for _, arg := range call.Args[:i] {
+		switch arg := arg.(type) {
+		case *syntax.UnaryExpr:
+			return "", false
+		case *syntax.BinaryExpr:
+			if arg.Op == syntax.EQ {
+				return "", false
+			}
+		}
+	}
+	text, ok := call.Args[i].(*syntax.Literal)
+	if !ok || text.Token != syntax.STRING {
+		return "", false
+	}
+	return text.Value.(string), true
+}
+
+// isWord reports whether an expression is a word of the language.
+func isWord(x syntax.Expr, word string) bool {
+	id, ok := x.(*syntax.Ident)
+	if !ok || id.Name != word {
+		return false
+	}
+	b, ok := id.Binding.(*resolve.Binding)
+	return ok && (b.Scope == resolve.Predeclared || b.Scope == resolve.Universal)
+}
+
+// value returns what a name denotes in the function: a global, or a variable
+// that it captured. Globals are frozen when handlers run.
+func (l *look) value(x syntax.Expr) starlark.Value {
+	id, ok := x.(*syntax.Ident)
+	if !ok {
+		return nil
+	}
+	b, ok := id.Binding.(*resolve.Binding)
+	if !ok {
+		return nil
+	}
+	if b.Scope == resolve.Global {
+		return l.script.modules[l.fn.Position().Filename()].globals[id.Name]
+	}
+	for i, free := range l.of.body.inner.FreeVars {
+		if b.First != nil && free.First == b.First {
+			_, v := l.fn.FreeVar(i)
+			return v
+		}
+	}
+	return nil
+}
+
+// lacks says why a program's own node has not what a handler asks for; nil if it
+// has it.
+func (s *script) lacks(p *program, name string) error {
+	if _, declared := p.schema.index[name]; declared || s.verbs[name] != nil {
+		return nil
+	}
+	if name == "random" || name == "source" || slices.Contains(properties, name) {
+		return nil
+	}
+	return s.unknown(p, name)
+}
