@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
 
 	"orrery/ecs"
 	"orrery/ecs/random"
@@ -96,7 +97,7 @@ func (s *script) act(p *program, b *ecs.Batch) {
 		fn := p.handlers[e.Kind().Index()]
 		msg, err := value.DecodeMessage(b.World().Payload(e), s.codec, s.handle(e.From), b.World().KindName(e.Kind()))
 		if err != nil {
-			panic(s.failure(fn.Name(), fmt.Errorf("a message of kind %q cannot be read: %w", b.World().KindName(e.Kind()), err)))
+			panic(s.failureOf(fn, fmt.Errorf("a message of kind %q cannot be read: %w", b.World().KindName(e.Kind()), err)))
 		}
 		s.call(p, b, i, fn, msg)
 	}
@@ -143,11 +144,11 @@ func (s *script) call(p *program, b *ecs.Batch, i int, fn starlark.Callable, msg
 	}
 	s.limit(s.thread)
 	if _, err := starlark.Call(s.thread, fn, args, nil); err != nil {
-		panic(s.failure(fn.Name(), err))
+		panic(s.failureOf(fn, err))
 	}
 	if len(p.shows) > 0 {
 		if err := s.show(p, b, at.row); err != nil {
-			panic(s.failure(fn.Name(), err))
+			panic(s.failureOf(fn, err))
 		}
 	}
 	if at.exiting {
@@ -162,10 +163,19 @@ func (s *script) exit(p *program, b *ecs.Batch) {
 	s.at.exiting = false
 	if p.onStop != nil {
 		if _, err := starlark.Call(s.thread, p.onStop, starlark.Tuple{s.handle(s.at.node)}, nil); err != nil {
-			panic(s.failure(p.onStop.Name(), err))
+			panic(s.failureOf(p.onStop, err))
 		}
 	}
 	s.run.Lifecycle.End(b.Node(s.at.index), code)
+}
+
+// failureOf is failure with the place of a function, if no place in it is known.
+func (s *script) failureOf(fn starlark.Callable, err error) *Error {
+	e := s.failure(fn.Name(), err)
+	if at, ok := fn.(interface{ Position() syntax.Position }); ok && !e.Pos.IsValid() {
+		e.Pos = at.Position()
+	}
+	return e
 }
 
 // failure is the error that ends the run: the scheduler reports it.

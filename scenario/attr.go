@@ -228,7 +228,10 @@ func (p *program) wrongType(f *field, v starlark.Value) error {
 	if f.kind == intField && v.Type() == "float" {
 		cure = fmt.Sprintf("write int(…) or round(…), or declare %s with the default %s.0", f.name, f.initial)
 	}
-	return fmt.Errorf("%s is declared as %s, and %s is a %s; %s", f.name, fieldKindNames[f.kind], v, v.Type(), cure)
+	if v == starlark.None {
+		return fmt.Errorf("%s is declared as %s, and cannot be None; %s", f.name, fieldKindNames[f.kind], cure)
+	}
+	return fmt.Errorf("%s is declared as %s, and %s is %s; %s", f.name, fieldKindNames[f.kind], v, value.A(v), cure)
 }
 
 func (s *script) neighbours(n ecs.Node) *starlark.List {

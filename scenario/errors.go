@@ -3,6 +3,7 @@ package scenario
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -66,7 +67,6 @@ func (e Errors) sorted() Errors {
 
 // loadErrors turns what Starlark says of a file into errors of ours.
 func loadErrors(err error) Errors {
-	var syntaxError syntax.Error
 	var list resolve.ErrorList
 	var one *Error
 	var many Errors
@@ -76,8 +76,6 @@ func loadErrors(err error) Errors {
 		return many
 	case errors.As(err, &one):
 		return Errors{one}
-	case errors.As(err, &syntaxError):
-		return Errors{{Pos: syntaxError.Pos, What: cure(syntaxError.Msg)}}
 	case errors.As(err, &list):
 		var all Errors
 		for _, e := range list {
@@ -85,24 +83,123 @@ func loadErrors(err error) Errors {
 		}
 		return all
 	case errors.As(err, &eval):
+		// What fails in a file that is loaded has its place there.
+		for inner := eval; strings.HasPrefix(eval.Msg, "cannot load ") && errors.As(eval.Unwrap(), &inner); {
+			eval = inner
+		}
 		return Errors{{Pos: position(eval), What: message(eval)}}
 	}
 	return Errors{{What: err.Error()}}
 }
 
-// cure adds what to do to messages of Starlark's own that do not say it.
+// cure adds what to do to messages of the resolver that do not say it.
 func cure(msg string) string {
-	name, undefined := strings.CutPrefix(msg, "undefined: ")
-	switch {
-	case undefined:
-		if near := nearest(name, vocabulary()); near != "" {
-			return fmt.Sprintf("%s is not defined; did you mean %s?", name, near)
+	if name, ok := undefinedName(msg); ok {
+		hint := nearest(name, vocabulary())
+		if _, more, found := strings.Cut(msg, "did you mean "); found {
+			hint = strings.TrimSuffix(more, "?)") // a name of the scenario's own
+		}
+		if meant, ok := ofPython[name]; ok {
+			return fmt.Sprintf("Starlark has no %s; %s", name, meant)
+		}
+		if hint != "" {
+			return fmt.Sprintf("%s is not defined; did you mean %s?", name, hint)
 		}
 		return fmt.Sprintf("%s is not defined", name)
-	case strings.Contains(msg, "got string literal, want newline"):
-		return `Starlark has no f-strings; write "x%d" % i`
 	}
 	return msg
+}
+
+// ofPython are names and words that Python has, and what to write instead.
+var ofPython = map[string]string{
+	"class":      "keep state in a program's fields, or make a record with struct(…)",
+	"import":     `to use names of another scenario, write load("other.star", "name"); random and math are there already`,
+	"from":       `to use names of another scenario, write load("other.star", "name"); random and math are there already`,
+	"try":        "an error ends the run; test beforehand what could fail",
+	"except":     "an error ends the run; test beforehand what could fail",
+	"finally":    "an error ends the run; test beforehand what could fail",
+	"raise":      "write fail(text)",
+	"assert":     `write must("name", condition) in a handler, or always("name", fn)`,
+	"is":         "write == or !=, as in x == None",
+	"global":     "globals are frozen once the file is read; keep what changes in the state of a program",
+	"nonlocal":   "keep what changes in the state of a program, or in a list or a dict",
+	"with":       "write the calls one after the other",
+	"del":        "write d.pop(key), or list.pop(i)",
+	"yield":      "return a list, or wait with me.after(duration, fn)",
+	"async":      "handlers do not wait; go on in another one, with me.after(duration, fn) or a message",
+	"await":      "handlers do not wait; go on in another one, with me.after(duration, fn) or a message",
+	"as":         `to rename what is loaded, write load("other.star", mine = "name")`,
+	"self":       "a handler's first argument is its node, by custom me",
+	"true":       "write True",
+	"false":      "write False",
+	"null":       "write None",
+	"nil":        "write None",
+	"map":        "write a comprehension: [f(x) for x in list]",
+	"filter":     "write a comprehension: [x for x in list if f(x)]",
+	"open":       "a scenario reads no files but those of load, topology and latency_matrix",
+	"isinstance": `compare types: type(x) == "int"`,
+	"time":       "write now() for true time, or me.clock()",
+}
+
+// instead is what to write instead of what cannot be read, by what the parser
+// says and the line as far as it has come.
+var instead = []struct{ said, line, cure string }{
+	{`^got string literal, want`, `(?i)(^|[^\w])f(r?|"")("[^"]*"|'[^']*')$`, `Starlark has no f-strings; write "x%d" % i`},
+	{`^got string literal, want newline`, `(^|\W)print `, `print is a function; write print("text", x)`},
+	{`^got identifier, want`, `(^|\W)assert \w+$`, "Starlark has no assert; " + `write must("name", condition) in a handler, or always("name", fn)`},
+	{`^got identifier, want`, `\d(ns|us|ms|s|m|h|d)$`, `a duration is text, as in "10ms"`},
+	{`^got '\*\*', want`, ``, "Starlark has no operator **; write x * x, or math.pow(x, y)"},
+	{`^conditional expression without else`, ``, "a value with if needs an else; write x if condition else None, or begin a line with if"},
+	{`^got '=', want ':'`, `(^|\W)(if|elif|while) .*=$`, "a condition compares with ==; = assigns"},
+	{`^got if, want ':'`, `(^|\W)else if$`, "write elif, not else if"},
+	{`^got else, want primary`, ``, "an else belongs to an if at the same depth; Starlark has none after for and while"},
+	{`^got '&', want primary`, `&&$`, "write and, not &&"},
+	{`^got '\|', want primary`, `\|\|$`, "write or, not ||"},
+	{`^unexpected input character '!'`, ``, "write not, not !"},
+	{`^unexpected input character '@'`, ``, "Starlark has no decorators; write f = decorate(f) below the def"},
+	{`^unexpected input character '\?'`, ``, "write x if condition else y, not a question mark"},
+	{"^unexpected input character '[\u201c\u201d\u2018\u2019]'", ``, `a text is in straight quotes: "text"`},
+	{`^got ':', want '\)'`, `\(\s*\w+ :?=?$|:=$`, "Starlark has no assignment within an expression; assign on a line before"},
+	{`^got ':', want '\)'`, `^\s*def `, "Starlark has no types of arguments; write the names alone"},
+	{`^got '-', want ':'`, `^\s*def `, "Starlark has no types of results; write a colon after the arguments"},
+	{`^got ':', want newline`, `^\s*\w+\s*:$`, "Starlark has no types of variables; write name = value"},
+	{`does not associate`, ``, "comparisons do not chain; write a < b and b < c"},
+	{`^got for, want`, ``, "Starlark has no generators; write a list, in brackets: [f(x) for x in list]"},
+	{`^got newline, want ':'`, ``, "the line above begins a block and ends with a colon"},
+	{`want indent$`, ``, "what is within a def, an if or a loop is indented; if it is empty, write pass"},
+	{`^got indent, want primary`, ``, "this line is deeper than the one above, which begins no block"},
+	{`^got end of file, want primary`, `(\+\+|--)$`, "write x += 1 or x -= 1"},
+	{`^got newline, want primary`, `(\+\+|--)$`, "write x += 1 or x -= 1"},
+	{`^got '\*', want primary`, ``, "a star unpacks arguments of a call only; join lists with +"},
+	{`^got ',', want ':'`, `\{[^}]*$`, "braces are of dicts; write set([a, b])"},
+	{`^unexpected (EOF|newline) in string`, ``, "a text ends on its line, with the quote that it began with"},
+	{`^got end of file, want '(.)'$`, ``, "a bracket is not closed before the file ends"},
+	{`^got [\w ]+, want ','$`, ``, "a comma is missing, or a bracket that closes above"},
+	{`^got [\w ]+, want '[\]}]'$`, ``, "a comma is missing, or a bracket that closes above"},
+}
+
+// unreadable turns what the parser says of a text into an error of ours.
+func unreadable(err error, text []byte) error {
+	var e syntax.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	line := ""
+	if lines := strings.Split(string(text), "\n"); int(e.Pos.Line) <= len(lines) && e.Pos.Line > 0 {
+		runes := []rune(lines[e.Pos.Line-1])
+		line = string(runes[:max(0, min(len(runes), int(e.Pos.Col)-1))])
+	}
+	for word, cure := range ofPython { //det:allow at most one fits
+		if strings.HasPrefix(e.Msg, "got "+word+", want ") {
+			return &Error{Pos: e.Pos, What: fmt.Sprintf("Starlark has no %s; %s", word, cure)}
+		}
+	}
+	for _, x := range instead {
+		if regexp.MustCompile(x.said).MatchString(e.Msg) && regexp.MustCompile(x.line).MatchString(line) {
+			return &Error{Pos: e.Pos, What: x.cure}
+		}
+	}
+	return &Error{Pos: e.Pos, What: e.Msg}
 }
 
 // position returns the innermost place in a script.

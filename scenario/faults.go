@@ -50,7 +50,11 @@ func (s *script) ask(fn starlark.Callable) ([]ecs.Node, error) {
 	if err != nil || v == starlark.None {
 		return nil, err
 	}
-	return s.nodesOf(v)
+	nodes, err := s.nodesOf(v)
+	if err != nil {
+		return nil, s.failureOf(fn, err)
+	}
+	return nodes, nil
 }
 
 // look runs a function that may see everything and change nothing.
@@ -280,7 +284,7 @@ func (s *script) sendAction(_ *starlark.Thread, b *starlark.Builtin, args starla
 		a.Resolve = func(due *systems.Action) {
 			ask(due)
 			if err := s.understood(due.Nodes, kind); err != nil {
-				panic(err)
+				panic(s.failureOf(to.(starlark.Callable), err))
 			}
 		}
 	}
@@ -307,7 +311,7 @@ func (s *script) actions(args starlark.Tuple) ([]*fault, error) {
 	for _, v := range args {
 		f, ok := v.(*fault)
 		if !ok {
-			return nil, fmt.Errorf("an action is wanted, such as crash(…) or cut(…), not a %s", v.Type())
+			return nil, fmt.Errorf("an action is wanted, such as crash(…) or cut(…), not %s", value.A(v))
 		}
 		all = append(all, f)
 	}
@@ -426,7 +430,7 @@ func (s *script) when(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tup
 	}
 	fn, ok := args[0].(starlark.Callable)
 	if !ok {
-		return nil, fmt.Errorf("when: it takes a function first, not a %s", args[0].Type())
+		return nil, fmt.Errorf("when: it takes a function first, not %s", value.A(args[0]))
 	}
 	faults, err := s.actions(args[1:])
 	if err != nil {
@@ -448,11 +452,11 @@ func (s *script) holds(what string, fn starlark.Callable, args ...starlark.Value
 	}
 	b, ok := v.(starlark.Bool)
 	if !ok {
-		cure := "return True or False"
+		said := fmt.Sprintf("%s, %s; return True or False", v, value.A(v))
 		if v == starlark.None {
-			cure = "does it return at all? " + cure
+			said = "None; does it return at all? return True or False"
 		}
-		panic(s.failure(fn.Name(), fmt.Errorf("%s: the predicate returned %s, a %s; %s", what, v, v.Type(), cure)))
+		panic(s.failureOf(fn, fmt.Errorf("%s: the predicate returned %s", what, said)))
 	}
 	return bool(b)
 }

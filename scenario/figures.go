@@ -37,6 +37,7 @@ func (s *script) learn(f *syntax.File) {
 		return true
 	})
 	s.declareFigures()
+	s.idle = append(s.idle, idle(f)...)
 }
 
 // figures are the names found so far.
@@ -116,7 +117,7 @@ func measured(v starlark.Value) (n int64, unit systems.Unit, err error) {
 	case value.Duration:
 		return int64(v), systems.Duration, nil
 	}
-	return 0, unit, fmt.Errorf("an int or a duration is measured, not a %s", v.Type())
+	return 0, unit, fmt.Errorf("an int or a duration is measured, not %s", value.A(v))
 }
 
 // count is count(name, n = 1).
@@ -178,7 +179,7 @@ func (s *script) number(name string, fn starlark.Callable) float64 {
 	}
 	f, ok := starlark.AsFloat(v)
 	if !ok {
-		panic(s.failure(fn.Name(), fmt.Errorf("series %q: a number is wanted, not a %s", name, v.Type())))
+		panic(s.failureOf(fn, fmt.Errorf("series %q: a number is wanted, not %s", name, value.A(v))))
 	}
 	return f
 }

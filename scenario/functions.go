@@ -28,14 +28,17 @@ func (f *functions) Function(name string) (starlark.Callable, bool) {
 	return fn, ok
 }
 
-// nameFunctions names the functions among a file's globals, and those in
-// containers, defaults and captured variables that they lead to.
+// nameFunctions names the functions among a file's globals and in programs, and
+// those in containers, defaults and captured variables that they lead to.
 func (s *script) nameFunctions(globals starlark.StringDict) {
 	if s.functions.names == nil {
 		s.functions = functions{names: map[starlark.Callable]string{}, made: map[string]starlark.Callable{}}
 	}
 	for _, name := range globals.Keys() {
 		s.nameIn(globals[name], 0)
+	}
+	for _, p := range s.declared { // of which no global need know
+		s.nameIn(p, 0)
 	}
 }
 

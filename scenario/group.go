@@ -96,7 +96,7 @@ func (g *group) Has(x starlark.Value) (bool, error) {
 		return slices.Contains(g.nodes, n.Number()), nil
 	}
 	if _, isName := starlark.AsString(x); !isName {
-		return false, fmt.Errorf("a node or its name may be in a group, not a %s", x.Type())
+		return false, fmt.Errorf("a node or its name may be in a group, not %s", value.A(x))
 	}
 	_, found, _ := g.Get(x)
 	return found, nil
@@ -229,7 +229,7 @@ func (s *script) nodesOf(v starlark.Value) ([]ecs.Node, error) {
 		}
 		return all, nil
 	}
-	return nil, fmt.Errorf("nodes are wanted, not a %s", v.Type())
+	return nil, fmt.Errorf("nodes are wanted, not %s", value.A(v))
 }
 
 // makeNode is node(name, program, **state), and makeNodes nodes(name, n, …).

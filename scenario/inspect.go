@@ -22,6 +22,8 @@ type inspector struct {
 	bodies map[syntax.Position]*body // by where a function is written; looked up only
 	places map[syntax.Node]*place    // looked up only
 	order  []*place
+	own    map[*syntax.Ident]bool   // parameters that take an own node, by their first mention
+	loaded map[*syntax.Ident]string // names that load binds, and what they were
 }
 
 // body is the syntax of a function.
@@ -34,7 +36,8 @@ type body struct {
 // place is an expression that some programs come by.
 type place struct {
 	err  *Error
-	fine bool // for a program at least
+	fine bool   // for a program at least
+	attr string // what is asked of the node; empty if it is a word in a call
 	of   parameter
 }
 
@@ -54,7 +57,10 @@ type visit struct {
 // inspect returns what is wrong with the handlers of all programs. Of a
 // scenario of which parts were left out some is not known, and so not said.
 func (s *script) inspect(without *salvage) Errors {
-	in := &inspector{script: s, bodies: map[syntax.Position]*body{}, places: map[syntax.Node]*place{}}
+	in := &inspector{
+		script: s, bodies: map[syntax.Position]*body{}, places: map[syntax.Node]*place{},
+		own: map[*syntax.Ident]bool{}, loaded: map[*syntax.Ident]string{},
+	}
 	for _, name := range s.order {
 		if m := s.modules[name]; m.file != nil {
 			in.index(m.file)
@@ -83,6 +89,10 @@ func (in *inspector) index(file *syntax.File) {
 			in.bodies[n.Def] = &body{n, n.Params, n.Function.(*resolve.Function)}
 		case *syntax.LambdaExpr:
 			in.bodies[n.Lambda] = &body{n, n.Params, n.Function.(*resolve.Function)}
+		case *syntax.LoadStmt:
+			for i, id := range n.To {
+				in.loaded[first(id)] = n.From[i].Name
+			}
 		}
 		return true
 	})
@@ -118,6 +128,7 @@ func (in *inspector) enter(p *program, seen map[visit]bool, v starlark.Value, pa
 	if handler == "" {
 		handler = fn.Name()
 	}
+	in.own[first(me)] = true
 	l := &look{inspector: in, program: p, seen: seen, fn: fn, of: parameter{b, param}, me: me, handler: handler}
 	l.read()
 }
@@ -164,29 +175,16 @@ func first(id *syntax.Ident) *syntax.Ident {
 // rebound reports whether a function gives a parameter another value.
 func rebound(fn syntax.Node, param *syntax.Ident) bool {
 	found := false
-	var target func(x syntax.Expr)
-	target = func(x syntax.Expr) {
-		switch x := x.(type) {
-		case *syntax.Ident:
-			found = found || first(x) == first(param)
-		case *syntax.ParenExpr:
-			target(x.X)
-		case *syntax.TupleExpr:
-			for _, y := range x.List {
-				target(y)
-			}
-		case *syntax.ListExpr:
-			for _, y := range x.List {
-				target(y)
-			}
-		}
+	target := func(x syntax.Expr) {
+		id, ok := x.(*syntax.Ident)
+		found = found || ok && first(id) == first(param)
 	}
 	syntax.Walk(fn, func(n syntax.Node) bool {
 		switch n := n.(type) {
 		case *syntax.AssignStmt:
-			target(n.LHS)
+			eachTarget(n.LHS, target)
 		case *syntax.ForStmt:
-			target(n.Vars)
+			eachTarget(n.Vars, target)
 		case *syntax.DefStmt:
 			target(n.Name)
 		}
@@ -208,12 +206,19 @@ type look struct {
 
 func (l *look) read() {
 	written := map[*syntax.DotExpr]bool{} // true: and read before
+	write := func(readToo bool) func(syntax.Expr) {
+		return func(x syntax.Expr) {
+			if dot, ok := x.(*syntax.DotExpr); ok {
+				written[dot] = readToo
+			}
+		}
+	}
 	syntax.Walk(l.of.body.node, func(n syntax.Node) bool {
 		switch n := n.(type) {
 		case *syntax.AssignStmt:
-			l.targets(n.LHS, n.Op != syntax.EQ, written)
+			eachTarget(n.LHS, write(n.Op != syntax.EQ))
 		case *syntax.ForStmt:
-			l.targets(n.Vars, false, written)
+			eachTarget(n.Vars, write(false))
 		case *syntax.DotExpr:
 			if !l.isMe(n.X) {
 				return true
@@ -234,24 +239,6 @@ func (l *look) read() {
 	})
 }
 
-// targets notes what is assigned to.
-func (l *look) targets(x syntax.Expr, readToo bool, written map[*syntax.DotExpr]bool) {
-	switch x := x.(type) {
-	case *syntax.DotExpr:
-		written[x] = readToo
-	case *syntax.ParenExpr:
-		l.targets(x.X, readToo, written)
-	case *syntax.TupleExpr:
-		for _, y := range x.List {
-			l.targets(y, readToo, written)
-		}
-	case *syntax.ListExpr:
-		for _, y := range x.List {
-			l.targets(y, readToo, written)
-		}
-	}
-}
-
 func (l *look) isMe(x syntax.Expr) bool {
 	id, ok := x.(*syntax.Ident)
 	return ok && first(id) != nil && first(id) == first(l.me)
@@ -262,6 +249,9 @@ func (in *inspector) found(n syntax.Node, of parameter, e *Error) {
 	x := in.places[n]
 	if x == nil {
 		x = &place{of: of}
+		if dot, ok := n.(*syntax.DotExpr); ok {
+			x.attr = dot.Name.Name
+		}
 		in.places[n] = x
 		in.order = append(in.order, x)
 	}
@@ -421,4 +411,130 @@ func (s *script) lacks(p *program, name string) error {
 		return nil
 	}
 	return s.unknown(p, name)
+}
+
+// doubtless keeps the places that are wrong beyond doubt. This is asked only
+// when something seems wrong.
+func (in *inspector) doubtless(wrong []*place, without *salvage) []*place {
+	asked, any := in.asked()
+	doubted := map[parameter]bool{}
+	for _, x := range wrong {
+		if _, known := doubted[x.of]; !known {
+			doubted[x.of] = in.takesOthers(x.of)
+		}
+	}
+	reached := map[string]bool{}
+	if without != nil {
+		reached = without.reached()
+	}
+	return slices.DeleteFunc(wrong, func(x *place) bool {
+		switch {
+		case doubted[x.of], x.attr != "" && (any || asked[x.attr]):
+			return true
+		case without == nil:
+			return false
+		case x.attr == "" && without.tainted[madePrograms], x.err.Pos.Filename() != without.path:
+			return true
+		}
+		def, ok := without.file.Stmts[without.statement(x.err.Pos)].(*syntax.DefStmt)
+		return ok && (reached[def.Name.Name] || without.unknown[x.attr])
+	})
+}
+
+// asked returns the names that some code asks hasattr for, and whether it may
+// ask for any: it can know what a node has.
+func (in *inspector) asked() (names map[string]bool, any bool) {
+	names = map[string]bool{}
+	in.eachFile(func(n syntax.Node, up []syntax.Node) {
+		id, ok := n.(*syntax.Ident)
+		switch {
+		case !ok:
+		case isWord(id, "dir"):
+			any = true
+		case isWord(id, "hasattr"):
+			call, ok := up[len(up)-1].(*syntax.CallExpr)
+			name, written := "", false
+			if ok {
+				name, written = literal(call, 1)
+			}
+			names[name] = true
+			any = any || !written
+		}
+	})
+	return names, any
+}
+
+func (in *inspector) eachFile(do func(n syntax.Node, up []syntax.Node)) {
+	for _, name := range in.script.order {
+		if m := in.script.modules[name]; m.file != nil {
+			walkWith(m.file, do)
+		}
+	}
+}
+
+// takesOthers reports whether a parameter may take something else than an own
+// node: whether the function is used in any other way than as a handler, or
+// called with one.
+func (in *inspector) takesOthers(of parameter) bool {
+	others := false
+	in.eachFile(func(n syntax.Node, up []syntax.Node) {
+		if others || !in.mentions(n, of.body) {
+			return
+		}
+		if def, ok := up[len(up)-1].(*syntax.DefStmt); ok && def.Name == n {
+			return
+		}
+		if _, ok := up[len(up)-1].(*syntax.LoadStmt); ok {
+			return
+		}
+		if call, ok := up[len(up)-1].(*syntax.CallExpr); ok && call.Fn == n {
+			others = !in.givesMe(call, of)
+			return
+		}
+		call := handedTo(n, up)
+		others = of.index != 0 || call == nil || !isWord(call.Fn, "program") && !in.isVerb(call.Fn)
+	})
+	return others
+}
+
+// mentions reports whether a node of the syntax is a function, or may name it.
+func (in *inspector) mentions(n syntax.Node, b *body) bool {
+	def, isDef := b.node.(*syntax.DefStmt)
+	if !isDef {
+		return n == b.node
+	}
+	id, ok := n.(*syntax.Ident)
+	if !ok || first(id) == nil {
+		return false
+	}
+	if first(id) == first(def.Name) {
+		return true
+	}
+	return in.loaded[first(id)] == def.Name.Name && in.loaded[first(id)] != ""
+}
+
+// givesMe reports whether a call gives a function an own node as a parameter.
+func (in *inspector) givesMe(call *syntax.CallExpr, of parameter) bool {
+	for i, arg := range call.Args {
+		if _, star := arg.(*syntax.UnaryExpr); star {
+			return false
+		}
+		if named, ok := arg.(*syntax.BinaryExpr); ok && named.Op == syntax.EQ {
+			i, arg = of.body.paramNamed(named.X.(*syntax.Ident).Name), named.Y
+		}
+		if id, ok := arg.(*syntax.Ident); ok && i == of.index {
+			return in.own[first(id)]
+		}
+	}
+	return false
+}
+
+// isVerb reports whether a function is a verb of an own node.
+func (in *inspector) isVerb(fn syntax.Expr) bool {
+	dot, ok := fn.(*syntax.DotExpr)
+	if !ok {
+		return false
+	}
+	id, ok := dot.X.(*syntax.Ident)
+	return ok && in.own[first(id)]
 }

@@ -121,7 +121,7 @@ func parseFlag(text string, def starlark.Value) (starlark.Value, error) {
 	}
 	v, err := starlark.EvalOptions(dialect, &starlark.Thread{Name: "flag"}, "flag", text, nil)
 	if err != nil {
-		return nil, fmt.Errorf("it is a %s", def.Type())
+		return nil, fmt.Errorf("it is %s", value.A(def))
 	}
 	if _, isFloat := def.(starlark.Float); isFloat {
 		if f, ok := starlark.AsFloat(v); ok {
@@ -129,7 +129,7 @@ func parseFlag(text string, def starlark.Value) (starlark.Value, error) {
 		}
 	}
 	if v.Type() != def.Type() {
-		return nil, fmt.Errorf("it is a %s", def.Type())
+		return nil, fmt.Errorf("it is %s", value.A(def))
 	}
 	return v, nil
 }

@@ -85,7 +85,7 @@ func bandwidth(v starlark.Value) (uint64, error) {
 	}
 	text, ok := starlark.AsString(v)
 	if !ok {
-		return 0, fmt.Errorf("it is bits a second, or text as \"10Mbps\", not a %s", v.Type())
+		return 0, fmt.Errorf("it is bits a second, or text as \"10Mbps\", not %s", value.A(v))
 	}
 	for _, unit := range []struct {
 		suffix string

@@ -149,7 +149,7 @@ func (n *notes) watch(s *script, what string, kind systems.CheckKind, fn starlar
 			}
 			key, err := n.key(e, by)
 			if err != nil {
-				panic(s.failure(fn.Name(), err))
+				panic(s.failureOf(fn, err))
 			}
 			v := n.eventValue(e)
 			before := past[key]

@@ -258,7 +258,7 @@ func (p *program) handles(on *starlark.Dict) error {
 		kind, ok := starlark.AsString(item[0])
 		fn, callable := item[1].(starlark.Callable)
 		if !ok || !callable {
-			return fmt.Errorf("on: %s: %s is not a kind and a function", item[0], item[1].Type())
+			return fmt.Errorf("on: %s: %s is not a kind and a function", item[0], value.A(item[1]))
 		}
 		p.on[kind] = fn
 		p.kinds = append(p.kinds, kind)
@@ -293,7 +293,7 @@ func (p *program) repeats(every *starlark.Dict) error {
 		for _, f := range fns {
 			fn, ok := f.(starlark.Callable)
 			if !ok {
-				return fmt.Errorf("every: %s: %s is not a function", d, f.Type())
+				return fmt.Errorf("every: %s: %s is not a function", d, value.A(f))
 			}
 			p.every = append(p.every, recurring{fmt.Sprintf("%s/%d/%s", d, len(p.every), fn.Name()), ecs.Nanoseconds(d), fn})
 		}

@@ -129,7 +129,7 @@ func (r randomness) integer(args starlark.Tuple) (starlark.Value, error) {
 func items(v starlark.Value) ([]starlark.Value, error) {
 	it, ok := v.(starlark.Iterable)
 	if !ok {
-		return nil, fmt.Errorf("a list is wanted, not a %s", v.Type())
+		return nil, fmt.Errorf("a list is wanted, not %s", value.A(v))
 	}
 	return slices.Collect(starlark.Elements(it)), nil
 }
@@ -205,7 +205,7 @@ func (r randomness) chance(args starlark.Tuple) (starlark.Value, error) {
 func probability(v starlark.Value) (random.Probability, error) {
 	f, ok := starlark.AsFloat(v)
 	if !ok {
-		return 0, fmt.Errorf("a probability is a number from 0 to 1, not a %s", v.Type())
+		return 0, fmt.Errorf("a probability is a number from 0 to 1, not %s", value.A(v))
 	}
 	p, err := random.Fraction(f)
 	if err != nil {

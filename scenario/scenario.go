@@ -71,9 +71,9 @@ func Load(fsys fs.FS, path string, o Options) (*Scenario, error) {
 	o.setDefaults()
 	s := newScript(fsys, path, o)
 	if err := s.load(path); err != nil {
-		return nil, loadErrors(err).sorted()
+		return nil, s.salvage(err).sorted()
 	}
-	if errs := s.finish(); len(errs) > 0 {
+	if errs := append(s.finish(), s.inspect(nil)...); len(errs) > 0 {
 		return nil, errs.sorted()
 	}
 	return s.scenario(), nil

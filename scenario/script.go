@@ -43,6 +43,7 @@ type script struct {
 	notes   notes
 
 	roundings  []Rounding
+	idle       Errors          // statements that do nothing
 	checked    map[string]bool // names of checks; looked up only
 	windows    []window
 	labels     uint64          // cuts named so far
@@ -59,6 +60,7 @@ type script struct {
 	names     []string          // of a message's fields, for use again
 	values    []starlark.Value  // and their values
 	args      [2]starlark.Value // of the handler that is called
+	steps     uint64            // taken at the top level
 	end       uint64            // step at which the function that runs is stopped
 	stop      func(*starlark.Thread)
 	draws     map[string]*starlark.Builtin // of me.random
@@ -163,7 +165,7 @@ func (s *script) exec(name string, m *module) (starlark.StringDict, error) {
 	}
 	file, err := dialect.Parse(name, data, 0)
 	if err != nil {
-		return nil, err
+		return nil, unreadable(err, data)
 	}
 	words := s.builtin
 	if s.without != nil && name == s.path {
@@ -178,6 +180,7 @@ func (s *script) exec(name string, m *module) (starlark.StringDict, error) {
 	thread := &starlark.Thread{Name: name, Load: s.loadModule, Print: s.print}
 	s.limit(thread)
 	globals, err := program.Init(thread, words)
+	s.steps += thread.ExecutionSteps()
 	globals.Freeze()
 	s.nameFunctions(globals)
 	return globals, err

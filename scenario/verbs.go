@@ -67,7 +67,7 @@ func (s *script) send(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tup
 	}
 	name, ok := starlark.AsString(args[1])
 	if !ok {
-		return nil, fmt.Errorf("me.send: a kind is a string, not a %s", args[1].Type())
+		return nil, fmt.Errorf("me.send: a kind is a string, not %s", value.A(args[1]))
 	}
 	kind, ok := s.kinds.find(name)
 	if !ok {

@@ -34,7 +34,7 @@ func bind(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs [
 	}
 	fn, ok := args[0].(starlark.Callable)
 	if !ok {
-		return nil, fmt.Errorf("bind: the first argument is the function, as in bind(done, key), not a %s", args[0].Type())
+		return nil, fmt.Errorf("bind: the first argument is the function, as in bind(done, key), not %s", A(args[0]))
 	}
 	// Invariant: Starlark gives a builtin a copy of the arguments.
 	return Bind(fn, args[1:]...), nil

@@ -37,7 +37,7 @@ func AsDuration(v starlark.Value) (Duration, error) {
 	case starlark.Int, starlark.Float:
 		return 0, errors.New(needsUnit)
 	}
-	return 0, fmt.Errorf(`a duration is wanted, as in "10ms", not a %s`, v.Type())
+	return 0, fmt.Errorf(`a duration is wanted, as in "10ms", not %s`, A(v))
 }
 
 // Unpack lets starlark.UnpackArgs take what AsDuration takes.

@@ -44,7 +44,7 @@ func number(function string, v starlark.Value) (float64, error) {
 		if d, is := v.(Duration); is {
 			return 0, fmt.Errorf(`%s: a number is wanted, not a duration; write %s(x / duration("1s")) for the seconds of %s`, function, function, d)
 		}
-		return 0, fmt.Errorf("%s: a number is wanted, not a %s", function, v.Type())
+		return 0, fmt.Errorf("%s: a number is wanted, not %s", function, A(v))
 	}
 	if i, ok := v.(starlark.Int); ok && math.IsInf(f, 0) {
 		return 0, fmt.Errorf("%s: an int of %d bits is more than a float holds", function, i.BigInt().BitLen())
