@@ -92,7 +92,7 @@ func (n *networks) extend(net int, node ecs.Node, row int) {
 
 func (n *networks) sort() {
 	for _, all := range n.spans {
-		slices.SortFunc(all, func(a, b span) int { return cmp.Compare(a.first, b.first) })
+		slices.SortStableFunc(all, func(a, b span) int { return cmp.Compare(a.first, b.first) })
 	}
 }
 
