@@ -105,7 +105,7 @@ func TestBitsFlipped(t *testing.T) {
 	for _, kind := range kinds {
 		b := small(t, kind)
 		written, all := contents(t, b)
-		for at := 0; at < len(b); at += 5 * stride(kind) {
+		for at := 0; at < len(b); at += 13 * stride(kind) {
 			flipped := bytes.Clone(b)
 			flipped[at] ^= 1 << (at % 8)
 			n := readAll(t, flipped, written)
@@ -116,7 +116,7 @@ func TestBitsFlipped(t *testing.T) {
 					t.Fatalf("%q: byte %d was changed, %d of %d messages are left, and nobody says so", kind, at, n, all)
 				}
 			}
-			if at%20 != 0 || n < 0 {
+			if at%26 != 0 || n < 0 {
 				continue
 			}
 			_, err := trace.Verify(open(t, flipped), newChatter(1, 0).Run)

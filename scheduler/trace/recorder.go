@@ -231,7 +231,7 @@ func (r *Recorder) seal() {
 
 // wantsSnapshot decides by what the run has done, never by how long it took:
 // the same run has its snapshots at the same ticks. Between two of them
-// thirty times as much work is the run's, and at least a hundredth of all it has
+// fifteen times as much work is the run's, and at least a hundredth of all it has
 // done: so they stay few, and there is one near every moment. How much state
 // there is it looks at as often as it may pay only.
 func (r *Recorder) wantsSnapshot(w *ecs.World) bool {
@@ -255,8 +255,8 @@ func (r *Recorder) wantsSnapshot(w *ecs.World) bool {
 }
 
 // snapshotCost is how long the run goes on for a byte of a snapshot, in
-// nanoseconds: about thirty times what keeping it takes.
-const snapshotCost = 100
+// nanoseconds: fifteen times what keeping it takes, or more.
+const snapshotCost = 150
 
 // stateBytes is about how long a snapshot is.
 func stateBytes(w *ecs.World) uint64 {
