@@ -21,12 +21,9 @@ func (r Rounding) String() string {
 	return fmt.Sprintf("%s %s took %s", r.Word, value.Duration(r.Wait), value.Duration(r.Took))
 }
 
-// maxRoundings is how many different ones are kept: enough to see that ticks
-// are too long.
-const maxRoundings = 5
-
-// Roundings returns waits that were made longer by over 1%, the first few that
-// differ. What a run went through counts; they are no state of it.
+// Roundings returns the first wait of each word that was made longer by over
+// 1%: enough to see that ticks are too long, where a script draws its waits.
+// What a run went through counts; they are no state of it.
 func (s *Scenario) Roundings() []Rounding { return s.script.roundings }
 
 // wait is a duration to wait for, which is not negative.
@@ -41,11 +38,11 @@ func (s *script) wait(word string, v starlark.Value) (ecs.Nanoseconds, error) {
 // round notes what rounding does to a wait. It is always at least a tick.
 func (s *script) round(word string, d ecs.Nanoseconds) {
 	length := s.run.World.Config().TickLength
-	if d%length == 0 && d > 0 || len(s.roundings) == maxRoundings {
+	if slices.ContainsFunc(s.roundings, func(r Rounding) bool { return r.Word == word }) {
 		return
 	}
-	took := max(1, (d+length-1)/length) * length
-	if r := (Rounding{word, d, took}); d > 0 && (took-d)*100 > d && !slices.Contains(s.roundings, r) {
-		s.roundings = append(s.roundings, r)
+	took := (d + length - 1) / length * length
+	if d > 0 && (took-d)*100 > d {
+		s.roundings = append(s.roundings, Rounding{word, d, took})
 	}
 }

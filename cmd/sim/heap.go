@@ -7,16 +7,16 @@ import (
 	"runtime/metrics"
 )
 
-// heapFloor is how large the heap grows before the first collection. Worlds
-// are mostly small, and what scripts leave behind is much more than what they
-// keep: at Go's own pace a world of 1 MB would be walked after every 4 MB.
-const heapFloor = 32 << 20
+// heapGrowth is by how much the heap grows at least between two collections.
+// Worlds are mostly small, and what scripts leave behind is much more than what
+// they keep: at Go's own pace a world of 1 MB would be walked after every 4 MB.
+const heapGrowth = 28 << 20
 
 // goFloor is Go's own floor at 100 percent; it grows with the percentage.
 const goFloor = 4 << 20
 
-// growHeapFirst has the collector wait for heapFloor, unless the user says when
-// it is to run. Beyond the floor it runs as Go's own pace has it.
+// growHeapFirst has the collector wait for heapGrowth, unless the user says when
+// it is to run. A heap larger than that doubles, as Go has it.
 func growHeapFirst() {
 	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
 		growTo(&collected{})
@@ -32,6 +32,6 @@ func growTo(c *collected) {
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(live)
 	bytes := max(goFloor, int(live[0].Value.Uint64()))
-	debug.SetGCPercent(max(100, (heapFloor-bytes)*100/bytes))
+	debug.SetGCPercent(max(100, heapGrowth*100/bytes))
 	runtime.SetFinalizer(c, growTo)
 }

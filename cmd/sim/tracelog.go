@@ -152,7 +152,7 @@ func (in *traceInfo) lists(s *sheet) {
 
 // cat prints messages as lines of JSON.
 func (o *logFlags) cat(e *edge, t *readTrace, topic string) error {
-	seen := topic == "" || slices.Contains([]string{trace.Inputs, trace.Events, trace.Checks, trace.Series, trace.Digests, trace.Messages}, topic)
+	seen := topic == "" || slices.Contains([]string{trace.Inputs, trace.Faults, trace.Events, trace.Checks, trace.Series, trace.Digests, trace.Messages}, topic)
 	nodes := map[string][]string{}
 	err := t.Each(topic, uint64(o.since), uint64(o.until), func(m *trace.Entry) error {
 		seen = true

@@ -40,12 +40,15 @@ func (x *exactAction) action() systems.Action {
 	}
 }
 
-// input is shown every action that is carried out.
+// input is shown every action that is carried out. What the scenario planned
+// and what came from outside are topics of their own: a replay has to look for
+// the latter, of which there are few.
 func (r *Recorder) input(a *systems.Action) {
 	w := r.run.World
-	in := Input{Tick: w.Tick(), Time: r.seconds(w.Tick()), Verb: a.Verb.String(), Command: r.run.Commanded()}
-	if in.Command {
-		in.Exact = exact(a)
+	in := Input{Tick: w.Tick(), Time: r.seconds(w.Tick()), Verb: a.Verb.String()}
+	topic := uint16(topicFaults)
+	if r.run.Commanded() {
+		in.Exact, topic = exact(a), topicInputs
 	}
 	switch {
 	case a.Verb == systems.CutOff && len(a.Lists) == 0:
@@ -63,7 +66,7 @@ func (r *Recorder) input(a *systems.Action) {
 	if a.Verb == systems.Message {
 		in.Kind = w.KindName(a.Kind)
 	}
-	r.json(topicInputs, w.Tick(), in)
+	r.json(topic, w.Tick(), in)
 }
 
 func (r *Recorder) names(nodes []ecs.Node) []string {
@@ -81,7 +84,7 @@ func (f *File) give(run *scheduler.Run) error {
 		if err := json.Unmarshal(m.Data, &in); err != nil {
 			return fmt.Errorf("an input at %d ns: %w", m.Time, err)
 		}
-		if in.Command && in.Exact != nil && in.Tick > run.World.Tick() {
+		if in.Exact != nil && in.Tick > run.World.Tick() {
 			run.At(in.Tick, in.Exact.action())
 		}
 		return nil

@@ -256,7 +256,7 @@ func (r *Recorder) wantsSnapshot(w *ecs.World) bool {
 
 // snapshotCost is how long the run goes on for a byte of a snapshot, in
 // nanoseconds: fifteen times what keeping it takes, or more.
-const snapshotCost = 150
+const snapshotCost = 300
 
 // stateBytes is about how long a snapshot is.
 func stateBytes(w *ecs.World) uint64 {

@@ -10,6 +10,7 @@ import (
 // The topics that every trace has, by number. Those of columns follow.
 const (
 	topicInputs = iota
+	topicFaults
 	topicEvents
 	topicChecks
 	topicSeries
@@ -22,6 +23,7 @@ const (
 // Their names, as readers ask for them.
 const (
 	Inputs    = "inputs"
+	Faults    = "faults"
 	Events    = "events"
 	Checks    = "checks"
 	Series    = "series"
@@ -36,16 +38,16 @@ const (
 	snapshotEncoding = "orrery-snapshot"
 )
 
-// Input is something done to the world: a fault, or a command.
+// Input is something done to the world: a fault that the scenario planned, or,
+// as an input, a command from outside.
 type Input struct {
-	Tick    ecs.Tick     `json:"tick"`
-	Time    float64      `json:"time_s"`
-	Verb    string       `json:"verb"`
-	Nodes   []string     `json:"nodes,omitempty"`
-	Sides   [][]string   `json:"sides,omitempty"`
-	Kind    string       `json:"kind,omitempty"`
-	Command bool         `json:"command,omitempty"` // it is not the scenario's: a replay is given it
-	Exact   *exactAction `json:"exact,omitempty"`   // of a command: numbers instead of names
+	Tick  ecs.Tick     `json:"tick"`
+	Time  float64      `json:"time_s"`
+	Verb  string       `json:"verb"`
+	Nodes []string     `json:"nodes,omitempty"`
+	Sides [][]string   `json:"sides,omitempty"`
+	Kind  string       `json:"kind,omitempty"`
+	Exact *exactAction `json:"exact,omitempty"` // of a command, which the scenario has not: numbers for a replay
 }
 
 // Event is something that a node noted or printed. What is nobody's has no
@@ -97,7 +99,8 @@ func schema(properties string) string {
 func topicsOf(columns []Columns) []topic {
 	const text = `{"type":"string"}`
 	all := []topic{
-		{name: Inputs, encoding: "json", schema: schema(`"verb":` + text + `,"nodes":{"type":"array","items":` + text + `},"sides":{"type":"array"},"kind":` + text + `,"command":{"type":"boolean"},"exact":{"type":"object"}`)},
+		{name: Inputs, encoding: "json", schema: schema(`"verb":` + text + `,"nodes":{"type":"array","items":` + text + `},"sides":{"type":"array"},"kind":` + text + `,"exact":{"type":"object"}`)},
+		{name: Faults, encoding: "json", schema: schema(`"verb":` + text + `,"nodes":{"type":"array","items":` + text + `},"sides":{"type":"array"},"kind":` + text + ``)},
 		{name: Events, encoding: "json", schema: schema(`"node":` + text + `,"kind":` + text + `,"fields":{"type":"object"}`)},
 		{name: Checks, encoding: "json", schema: schema(`"name":` + text + `,"kind":` + text + `,"outcome":` + text)},
 		{name: Series, encoding: "json", schema: schema(`"series":` + text + `,"value":{"type":["number","null"]}`)},

@@ -143,14 +143,14 @@ func TestTopics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]int{"inputs": 4, "events": 5, "checks": 1, "series": 41, "digests": 4, "snapshots": 4, "columns/0": 57}
+	want := map[string]int{"inputs": 1, "faults": 3, "events": 5, "checks": 1, "series": 41, "digests": 4, "snapshots": 4, "columns/0": 57}
 	if diff := cmp.Diff(want, count); diff != "" {
 		t.Error(diff)
 	}
 	wantFirst := []string{
 		`events {"tick":0,"time_s":0,"node":"walker[1]","kind":"hundred","fields":{"n":0}}`,
 		`series {"tick":0,"time_s":0,"series":"steps","value":0}`,
-		`inputs {"tick":50,"time_s":0.05,"verb":"crash","nodes":["walker[2]"]}`,
+		`faults {"tick":50,"time_s":0.05,"verb":"crash","nodes":["walker[2]"]}`,
 	}
 	for _, w := range wantFirst {
 		if !strings.Contains(strings.Join(first, "\n"), w) {
