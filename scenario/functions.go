@@ -114,6 +114,9 @@ func (p *program) callables() []starlark.Value {
 	for _, kind := range p.kinds {
 		all = append(all, p.on[kind])
 	}
+	for _, key := range p.services {
+		all = append(all, p.provides[key])
+	}
 	for _, r := range p.every {
 		all = append(all, r.fn)
 	}
