@@ -143,7 +143,7 @@ func (s *script) placed(err error, failed *failure) string {
 	var eval *starlark.EvalError
 	if errors.As(err, &eval) {
 		if pos := position(eval); pos.IsValid() {
-			return at(pos) + ": " + failed.text
+			return s.local(pos) + ": " + failed.text
 		}
 	}
 	return failed.text
