@@ -125,9 +125,9 @@ func (s *script) mangle(k ecs.Kind, payload []byte, n uint64) []byte {
 	case s.kinds.show, s.kinds.failed:
 		return append([]byte(nil), payload...)
 	case s.kinds.call, s.kinds.answer:
-		at := argumentsAt(payload)
-		if k == s.kinds.answer {
-			at = refBytes
+		at := refBytes
+		if k == s.kinds.call {
+			at = argumentsAt(payload)
 		}
 		return append(slices.Clone(payload[:at]), value.MangleValue(append([]byte(nil), payload[at:]...), n)...)
 	}

@@ -158,7 +158,7 @@ func (s *Services) ask(b *ecs.Batch, i int, c *Call, row int) bool {
 		r.Due, r.Why = b.Tick+1, Crashed
 		return false
 	}
-	r.Incarnation = s.world.Life(c.To).Incarnation
+	r.Incarnation = max(1, s.world.Life(c.To).Incarnation) // it may start in this tick
 	ref := makeRef(row, ecs.EnvelopeID(r.Valid-1))
 	if c.Payload != nil {
 		b.SendBytes(i, c.To, c.Service.Kind, 0, s.joined(ref, c.Payload))
@@ -168,11 +168,11 @@ func (s *Services) ask(b *ecs.Batch, i int, c *Call, row int) bool {
 	return true
 }
 
-// down reports whether a node is known to be down. All nodes know at once: what
-// comes of it comes in the next tick.
+// down reports whether a node is known to be down: one that is to start yet is
+// not. All nodes know at once: what comes of it comes in the next tick.
 func (s *Services) down(n ecs.Node) bool {
-	status := s.world.Life(n).Status
-	return status != ecs.Up && status != ecs.Paused
+	life := s.world.Life(n)
+	return life.Status != ecs.Up && life.Status != ecs.Paused && (life.Incarnation > 0 || life.Status == ecs.Absent)
 }
 
 // enqueue puts a call into its node's list, by when it is due, and sees to it

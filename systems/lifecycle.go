@@ -50,6 +50,9 @@ func (l *Lifecycle) StartAt(t ecs.Tick, nodes ...ecs.Node) {
 		}
 		e := l.world.Outside(n, ecs.KindStart, 0, 0, "start")
 		l.world.Post(&e, t)
+		if t == l.world.Tick()+1 {
+			l.services.announce(n)
+		}
 	}
 }
 

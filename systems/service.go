@@ -170,6 +170,14 @@ func (s *Services) started(n ecs.Node) {
 	}
 }
 
+// announce lets all nodes know what a node provides that starts in the next
+// tick: else those that start with it would find nobody.
+func (s *Services) announce(n ecs.Node) {
+	for _, key := range s.programs.Of(n.Program()).Provides {
+		s.directory.apply(change{service: key, node: n})
+	}
+}
+
 // forget drops what a node that has ended provided, called and deferred.
 func (s *Services) forget(n ecs.Node) {
 	for i := s.provided.first(n); i >= 0; i = s.provided.first(n) {
@@ -217,6 +225,11 @@ func (s *Services) rebuild() {
 			s.directory.apply(change{service: r.Service, node: r.Node})
 		}
 	}
+	s.world.EachInFlight(func(e *ecs.Envelope, due ecs.Tick) {
+		if e.Kind() == ecs.KindStart && e.A == 0 && e.From == 0 && due == s.world.Tick()+1 {
+			s.announce(e.To)
+		}
+	})
 	s.asked.clear()
 	for i := range s.requests.rows.Len() {
 		if r := s.requests.rows.At(i); r.Used != 0 {
