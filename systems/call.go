@@ -69,11 +69,12 @@ type callRow struct {
 	Member      int32  // the first member of a gather, or the next; one more than a row
 	Need, Of    int32  // of a gather: how many must answer, of how many;
 	Got, Lost   int32  // how many did, or failed. Got of a member is its place among the answers
+	Caller      int32  // the row of its node
 	Sort        callSort
 	Why         Reason // with which it ends when it is due
-	_           [2]byte
+	Keeps       bool   // bytes lie in its row of kept
+	_           [1]byte
 	slot
-	_ [4]byte
 }
 
 func (r *callRow) place() (*slot, ecs.Node) { return &r.slot, r.Node }
@@ -142,6 +143,7 @@ func (s *Services) open(b *ecs.Batch, i int, c *Call, id ecs.EnvelopeID, as call
 	r.Due, r.Then, r.Tag = r.Deadline, c.Then, c.Tag
 	if c.Keep != nil {
 		s.calls.kept.Edit(row).Then, r.Then = w.Keep(c.Keep)
+		r.Keeps = true
 	}
 	return row
 }
@@ -150,15 +152,16 @@ func (s *Services) open(b *ecs.Batch, i int, c *Call, id ecs.EnvelopeID, as call
 // did.
 func (s *Services) ask(b *ecs.Batch, i int, c *Call, row int) bool {
 	r := s.calls.pool.rows.Edit(row)
+	life := s.world.Life(c.To)
 	switch r.Provider = c.To; {
 	case c.To == 0:
 		r.Due, r.Why = b.Tick+1, NoProvider
 		return false
-	case s.down(c.To):
+	case down(&life):
 		r.Due, r.Why = b.Tick+1, Crashed
 		return false
 	}
-	r.Incarnation = max(1, s.world.Life(c.To).Incarnation) // it may start in this tick
+	r.Incarnation = max(1, life.Incarnation) // it may start in this tick
 	ref := makeRef(row, ecs.EnvelopeID(r.Valid-1))
 	if c.Payload != nil {
 		b.SendBytes(i, c.To, c.Service.Kind, 0, s.joined(ref, c.Payload))
@@ -168,10 +171,10 @@ func (s *Services) ask(b *ecs.Batch, i int, c *Call, row int) bool {
 	return true
 }
 
-// down reports whether a node is known to be down: one that is to start yet is
-// not. All nodes know at once: what comes of it comes in the next tick.
-func (s *Services) down(n ecs.Node) bool {
-	life := s.world.Life(n)
+// down reports whether a node of a life is known to be down: one that is to
+// start yet is not. All nodes know at once: what comes of it comes in the next
+// tick.
+func down(life *ecs.Life) bool {
 	return life.Status != ecs.Up && life.Status != ecs.Paused && (life.Incarnation > 0 || life.Status == ecs.Absent)
 }
 
@@ -188,6 +191,7 @@ func (s *Services) enqueue(b *ecs.Batch, i int, row int, sent bool) {
 	if !sent {
 		c.Armed = ecs.Never
 	}
+	s.calls.pool.rows.Edit(row).Caller = int32(k)
 	s.insert(c, row)
 	s.arm(b, i, c, due)
 }
@@ -358,7 +362,7 @@ func (s *Services) expire(b *ecs.Batch, c *callerRow, row int) *Reply {
 	why := r.Why
 	if why == NoReason {
 		why = TimedOut
-		if r.Sort == singleCall && (s.down(r.Provider) || s.world.Life(r.Provider).Incarnation != r.Incarnation) {
+		if life := s.world.Life(r.Provider); r.Sort == singleCall && (down(&life) || life.Incarnation != r.Incarnation) {
 			why = Crashed
 		}
 	}
@@ -396,7 +400,9 @@ func (s *Services) end(row int, why Reason) *Reply {
 	p.Provider, p.Then, p.Tag = r.Provider, r.Then, r.Tag
 	p.Took = s.world.Time(s.world.Tick() - r.Sent)
 	p.Answers, p.Found, p.Sort = p.Answers[:0], nil, sortNames[r.Sort]
-	p.Kept = append(p.Kept[:0], s.world.Kept(s.calls.kept.At(row).Then)...)
+	if p.Kept = p.Kept[:0]; r.Keeps {
+		p.Kept = append(p.Kept, s.world.Kept(s.calls.kept.At(row).Then)...)
+	}
 	s.collect(row)
 	s.dropCall(row)
 	return p
@@ -405,7 +411,7 @@ func (s *Services) end(row int, why Reason) *Reply {
 // dropCall takes a call from its node's list and frees it, with its members.
 func (s *Services) dropCall(row int) {
 	rows := s.calls.pool.rows
-	c := s.calls.callers.rows.Edit(s.calls.callers.first(rows.At(row).Node))
+	c := s.calls.callers.rows.Edit(int(rows.At(row).Caller))
 	first := int32(0)
 	switch rows.At(row).Sort {
 	case gatherCall:
@@ -422,11 +428,13 @@ func (s *Services) dropCall(row int) {
 }
 
 func (s *Services) freeCall(c *callerRow, row int) {
-	if r := s.calls.pool.rows.At(row); r.Sort != memberCall || r.Got == 0 {
+	r := s.calls.pool.rows.At(row)
+	if r.Sort != memberCall || r.Got == 0 {
 		s.unlink(c, row)
 	}
 	c.Count--
-	if k := s.calls.kept.At(row); *k != (keptRow{}) {
+	if r.Keeps {
+		k := s.calls.kept.At(row)
 		s.world.Unkeep(k.Then)
 		s.world.Unkeep(k.Value)
 		*s.calls.kept.Edit(row) = keptRow{}

@@ -42,7 +42,7 @@ func (s *Services) found(changes []change) {
 func (s *Services) wakeAt(row int, at ecs.Tick) {
 	w, rows := s.world, s.calls.pool.rows
 	n := rows.At(row).Node
-	c := s.calls.callers.rows.Edit(s.calls.callers.first(n))
+	c := s.calls.callers.rows.Edit(int(rows.At(row).Caller))
 	s.unlink(c, row)
 	rows.Edit(row).Due = at
 	s.insert(c, row)

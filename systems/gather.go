@@ -62,11 +62,12 @@ func (s *Services) answeredMember(row int, why Reason, e *ecs.Envelope, payload 
 	r := s.calls.pool.rows.Edit(row)
 	all := int(r.Parent) - 1
 	whole := s.calls.pool.rows.Edit(all)
-	s.unlink(s.calls.callers.rows.Edit(s.calls.callers.first(r.Node)), row)
+	s.unlink(s.calls.callers.rows.Edit(int(r.Caller)), row)
 	whole.Got++
 	r.Got, r.Value = whole.Got, e.A
 	if payload != nil {
 		s.calls.kept.Edit(row).Value, r.Value = s.world.Keep(payload)
+		r.Keeps = true
 	}
 	if whole.Why != NoReason || whole.Got < whole.Need {
 		return nil
@@ -81,7 +82,7 @@ func (s *Services) lostMember(row int, why Reason) *Reply {
 	all := int(rows.At(row).Parent) - 1
 	who := rows.At(row).Provider
 	s.leave(all, row)
-	s.freeCall(s.calls.callers.rows.Edit(s.calls.callers.first(rows.At(all).Node)), row)
+	s.freeCall(s.calls.callers.rows.Edit(int(rows.At(all).Caller)), row)
 	whole := rows.Edit(all)
 	whole.Lost++
 	if whole.Why != NoReason || whole.Of-whole.Lost >= whole.Need {
@@ -119,8 +120,8 @@ func (s *Services) collect(all int) {
 			continue
 		}
 		a := Answer{Provider: r.Provider, A: r.Value, order: r.Got}
-		if kept := s.calls.kept.At(int(at) - 1).Value; kept != 0 {
-			a.A, a.Payload = 0, slices.Clone(s.world.Kept(kept))
+		if r.Keeps {
+			a.A, a.Payload = 0, slices.Clone(s.world.Kept(s.calls.kept.At(int(at)-1).Value))
 		}
 		p.Answers = append(p.Answers, a)
 	}

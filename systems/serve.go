@@ -41,7 +41,7 @@ func (a *adapter[S]) serve(s *Set) {
 func (a *adapter[S]) asked(p *Provide[S], me *Me, state *S) {
 	services := me.set.Services
 	r := services.Request(me.b, me.b.At)
-	if _, ok := services.Provided(me.Self(), p.Service.Key); !ok {
+	if services.providers.find(p.Service.Key, uint64(me.Self())) < 0 {
 		services.Fail(me.b, me.b.At, r, UnknownService, 0)
 		return
 	}
