@@ -33,6 +33,8 @@ def told(me, r, what = ""):
     print(what, "ok" if r.ok else r.error, r.value, r.provider, r.took)
 def all_told(me, r):
     print(r.error, r.values, r.provider)
+def stop(me, call):
+    me.cancel(call)
 def go(me):
     LINE
 server = program(state = {"asked": 0}, provides = {"add": add, "refuse": refuse, "slow": slow})
@@ -62,6 +64,7 @@ func TestCalls(t *testing.T) {
 		{"unknown service", `me.call("sub", 2, to = s[0], then = told)`, `13 c  unknown service None s[0] 4ms`},
 		{"timeout", `me.call("slow", "50ms", 1, to = s[0], timeout = "20ms", then = told)`, `29 c  timeout None s[0] 20ms`},
 		{"cancelled", `me.cancel(me.call("add", 2, to = s[0], then = told))`, `10 c  cancelled None s[0] 1ms`},
+		{"cancelled as the reply comes", `me.after("3ms", bind(stop, me.call("add", 2, to = s[0], then = told)))`, `13 c  cancelled None s[0] 4ms`},
 		{"cancelled, all", `print(me.cancel(me.call("add", 2, to = s, then = told)))`, "9 c True\n10 c  cancelled None s[0] 1ms\n10 c  cancelled None s[1] 1ms"},
 		{"fail", `me.call("refuse", to = s[0], then = told)`, `13 c  lab.star:6:9: not s[0] None s[0] 4ms`},
 		{"deferred", `me.call("slow", "50ms", [1], to = s[0], then = told)`, `63 c  ok [1] s[0] 54ms`},

@@ -178,6 +178,12 @@ func TestEveryCallEndsOnce(t *testing.T) {
 				t.Fatalf("%d calls are left", k)
 			}
 		}
+		for n := range ecs.Node(5) {
+			o.Lifecycle.Crash(1<<24 + 1 + n)
+		}
+		if left := o.used(); left != 0 {
+			t.Fatalf("nodes that ended have left %d rows", left)
+		}
 		for r, n := range o.reasons {
 			reasons[r] += n
 		}
@@ -238,4 +244,87 @@ func TestServicesOfForks(t *testing.T) {
 	if diff := cmp.Diff(o.sum(), f.sum()); diff != "" {
 		t.Errorf("(- straight, + forked)\n%s", diff)
 	}
+}
+
+// used counts the rows of services in use.
+func (o *office) used() (n int32) {
+	s := o.Services
+	for i := range s.provided.rows.Len() {
+		n += s.provided.rows.At(i).Used
+	}
+	for i := range s.requests.rows.Len() {
+		n += s.requests.rows.At(i).Used
+	}
+	for i := range s.turns.rows.Len() {
+		n += s.turns.rows.At(i).Used
+	}
+	for i := range s.calls.pool.rows.Len() {
+		n += s.calls.pool.rows.At(i).Used
+	}
+	return n + int32(len(s.watching))
+}
+
+// A call goes to those in reach only: each as often as the others, one after the
+// other, or the nearest.
+func TestPolicies(t *testing.T) {
+	r := newRig(ecs.Config{Seed: 1})
+	service := r.Services.Declare("service")
+	picked := map[Policy]map[string]int{AnyProvider: {}, RoundRobin: {}, Nearest: {}}
+	ids := map[string]ecs.ProgramID{}
+	ids["provider"] = AddNode(r.Set, Node[word]{Name: "provider", Provides: []Provide[word]{{service, func(*Me, *word, uint64) uint64 { return 0 }}}})
+	ids["caller"] = AddNode(r.Set, Node[word]{
+		Name:    "caller",
+		Replies: []func(*Me, *word, *Reply){nil},
+		Every: []EveryNode[word]{{Name: "e", Period: ms, Do: func(me *Me, _ *word) {
+			for p, seen := range picked {
+				seen[me.World().NodeName(me.Pick(service, p))]++
+			}
+		}}},
+	})
+	p := r.World.Nodes(ids["provider"], "p", 6)
+	c := r.World.Node(ids["caller"], "c")
+	for i, n := range p[:4] {
+		r.Links.Connect(c, n, Link{Latency: ecs.Nanoseconds(9-i) * ms})
+	}
+	r.start(append(p, c)...)
+	r.run(1200)
+	for policy, seen := range picked {
+		switch {
+		case policy == Nearest:
+			if diff := cmp.Diff(map[string]int{"p[3]": 1200}, seen); diff != "" {
+				t.Error(diff)
+			}
+			continue
+		case len(seen) != 4:
+			t.Errorf("policy %d: picked %v, want the four that are linked", policy, seen)
+		}
+		for n, times := range seen {
+			if times < 240 || times > 360 || policy == RoundRobin && times != 300 {
+				t.Errorf("policy %d: %s was picked %d times of 1200", policy, n, times)
+			}
+		}
+	}
+}
+
+func TestLimitOfCalls(t *testing.T) {
+	r := newRig(ecs.Config{Seed: 1})
+	service := r.Services.Declare("service")
+	id := AddNode(r.Set, Node[word]{
+		Name: "caller", Replies: []func(*Me, *word, *Reply){nil},
+		Every: []EveryNode[word]{{Name: "e", Period: ms, Do: func(me *Me, _ *word) {
+			for range 1000 {
+				me.Call(Call{Service: service, Timeout: ms})
+			}
+			for range 1 << 13 {
+				me.Discover(Call{Service: service, Timeout: 1000 * ms}, 1)
+			}
+		}}},
+	})
+	r.start(r.World.Node(id, "greedy"))
+	defer func() {
+		if e, ok := recover().(*ecs.LimitError); !ok || e.Error() != "limit reached: calls in flight of a node: at most 65536, met by greedy" {
+			t.Errorf("got %v", e)
+		}
+	}()
+	r.run(100)
 }
