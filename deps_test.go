@@ -63,6 +63,9 @@ type owner struct {
 var owners = []owner{
 	{"github.com/mlange-42/arche/...", []string{"orrery/ecs"}, "nothing of arche shows outside ecs", false},
 	{"github.com/go-zeromq/zmq4/...", []string{"orrery/netsync/zmq"}, "sockets are only safe behind its guard", false},
+	{"github.com/foxglove/mcap/...", []string{"orrery/scheduler/trace"}, "who reads a trace asks it, and not its file", false},
+	{"github.com/klauspost/compress/...", []string{"orrery/scheduler/trace"}, "chunks are its own", false},
+	{"github.com/pierrec/lz4/...", []string{"orrery/scheduler/trace"}, "chunks are its own", false},
 	{"unsafe", []string{"orrery/ecs"}, "columns are the engine's", true},
 }
 
@@ -271,6 +274,9 @@ func TestImportRulesCanFail(t *testing.T) {
 		{"systems/a_test.go", "github.com/mlange-42/arche/ecs", "only orrery/ecs may"},
 		{"netsync/a.go", "github.com/go-zeromq/zmq4", "only orrery/netsync/zmq may"},
 		{"systems/a.go", "unsafe", "only orrery/ecs may"},
+		{"scheduler/a.go", "github.com/foxglove/mcap/go/mcap", "only orrery/scheduler/trace may"},
+		{"cmd/sim/a_test.go", "github.com/klauspost/compress/zstd", "only orrery/scheduler/trace may"},
+		{"cmd/sim/a.go", "github.com/pierrec/lz4/v4", "only orrery/scheduler/trace may"},
 		{"ecs/detmath/a.go", "unsafe", "only orrery/ecs may"},
 		{"ecs/a.go", "os", "effects are returned"},
 		{"ecs/a.go", "os/signal", "effects are returned"},
@@ -299,6 +305,7 @@ func TestImportRulesCanFail(t *testing.T) {
 		{"systems/a_test.go", "time", ""},
 		{"scheduler/a.go", "orrery/systems", ""},
 		{"scheduler/trace/a.go", "io", ""},
+		{"scheduler/trace/a.go", "github.com/foxglove/mcap/go/mcap", ""},
 		{"netsync/zmq/a.go", "github.com/go-zeromq/zmq4", ""},
 		{"netsync/zmq/a.go", "net", ""},
 		{"cmd/sim/a.go", "orrery/netsync/zmq", ""},

@@ -20,7 +20,8 @@ type scratch struct {
 	sorted  []Envelope // a tick's envelopes, program by program
 	ends    [1 << 8]int
 	touched byte
-	sending Envelope // the one that Sends hands out
+	sending Envelope   // the one that Sends hands out
+	cause   EnvelopeID // of the event that sends, while somebody watches
 	direct  func(e *Envelope, delay Tick)
 }
 
@@ -277,6 +278,7 @@ func (w *World) judge(p *program, e *Envelope) (uint32, Status) {
 // Drop counts an envelope that will not be delivered and frees its payload.
 func (w *World) Drop(e *Envelope, c Cause) {
 	w.counts.Dropped[c]++
+	w.watchDropped(e, c)
 	if e.tag&slabFlag != 0 {
 		w.slab.release(e.A)
 	}

@@ -12,7 +12,7 @@ import (
 // due Delay ticks on.
 func (w *World) Commit(b *Batch) {
 	before := w.counts.Sent
-	if len(b.Envelopes) > 0 {
+	if len(b.Envelopes) > 0 && w.watcher == nil {
 		w.commitEnvelopes(b)
 	} else {
 		b.Sends(w.scratch.direct)
@@ -104,6 +104,7 @@ func (b *Batch) Sends(f func(e *Envelope, delay Tick)) {
 			cause, index = c, 0
 		}
 		*e = Envelope{To: s.To, From: b.Node(cause), A: s.A, B: s.B, tag: childTag(b.ID(cause), index, s.Kind)}
+		b.world.scratch.cause = b.ID(cause)
 		index++
 		if e.To.IsGroup() {
 			b.world.fanOut(e, func(copied *Envelope) { f(copied, s.Delay) })
@@ -111,6 +112,7 @@ func (b *Batch) Sends(f func(e *Envelope, delay Tick)) {
 		}
 		f(e, s.Delay)
 	}
+	b.world.scratch.cause = 0
 }
 
 // Post puts an envelope in flight, due at a tick to come.
@@ -126,6 +128,7 @@ func (w *World) post(e *Envelope, due Tick) {
 	}
 	due = max(due, w.tick+1)
 	w.digest.add(hashEnvelope(e, due))
+	w.watchSent(e, due)
 	w.wheel.push(e, due)
 	if !e.Kind().IsControl() {
 		w.counts.Sent++

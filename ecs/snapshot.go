@@ -28,6 +28,7 @@ type Snapshot struct {
 type tableSnapshot struct {
 	name   string
 	stride int
+	fields []Field
 	rows   []byte
 }
 
@@ -42,6 +43,7 @@ type programSnapshot struct {
 	others   bool // some node was born with a state of its own
 	birthOf  []uint32
 	born     [][]byte
+	fields   []Field // of the state
 	ranges   []nameRange
 	boxed    []byte // a row's length and canonical bytes, one after the other
 }
@@ -86,7 +88,7 @@ func (w *World) Snapshot(to *Snapshot) {
 	to.tables = resized(to.tables, len(w.tables))
 	for i, t := range w.tables {
 		kept := &to.tables[i]
-		kept.name, kept.stride = t.name, t.stride
+		kept.name, kept.stride, kept.fields = t.name, t.stride, t.fields
 		kept.rows = append(kept.rows[:0], t.Bytes()...)
 	}
 	w.wheel.snapshot(&to.wheel)
@@ -109,6 +111,9 @@ func (p *program) snapshot(to *programSnapshot) {
 	to.freeRows = append(to.freeRows[:0], p.freeRows...)
 	to.others = p.birthOf != nil
 	to.birthOf = append(to.birthOf[:0], p.birthOf...)
+	if p.state != nil {
+		to.fields = p.state.fields
+	}
 	to.born = p.born.list // only ever appended to; see restore
 	to.ranges = p.names.ranges
 	to.boxed = to.boxed[:0]

@@ -89,6 +89,7 @@ type World struct {
 	batch   Batch
 	scratch scratch
 	names   nameIndex
+	watcher func(s Sent) // nil: nobody watches
 }
 
 // SeedAt says which seed draws use from a tick on.

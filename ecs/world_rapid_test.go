@@ -418,6 +418,12 @@ func (m *worldMachine) move(t *rapid.T) {
 	other.Nodes(1, "litter", rapid.IntRange(0, 200).Draw(t, "litter"))
 	other.Node(3, "litterer")
 	m.world = other
+	if rapid.Bool().Draw(t, "as bytes") {
+		kept := m.then.snapshot
+		if err := other.DecodeSnapshot(kept.Append(nil), &m.then.snapshot); err != nil {
+			t.Fatal(err)
+		}
+	}
 	m.restore(t)
 }
 

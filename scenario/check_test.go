@@ -183,8 +183,8 @@ func TestErrorsOfChecks(t *testing.T) {
 		failsToLoad(t, nodes+tc.check, tc.want)
 	}
 	for _, tc := range []struct{ check, want string }{
-		{`always("c", lambda: None)`, `always "c": the predicate returned None, a NoneType; does it return at all? return True or False`},
-		{`never("c", lambda: 1)`, `never "c": the predicate returned 1, a int; return True or False`},
+		{`always("c", lambda: None)`, `always "c": the predicate returned None; does it return at all? return True or False`},
+		{`never("c", lambda: 1)`, `never "c": the predicate returned 1, an int; return True or False`},
 		{`always("c", lambda: a[0].m == 1)`, `a declares no state "m"`},
 		{`always("c", lambda e, past: True, on = "n", by = "x")`, `an event "n" has no field "x"`},
 	} {

@@ -35,17 +35,17 @@ func load(text string) (*Scenario, error) {
 
 func TestErrorsOfHandlers(t *testing.T) {
 	for _, tc := range []struct{ line, want string }{
-		{`me.snet += 1`, `kv.star:3:7: in write on client[0] at 10ms: client declares no state "snet"; did you mean "sent"?`},
 		{`me.sent = 1.5`, `kv.star:3:7: in write on client[0] at 10ms: sent is declared as int, and 1.5 is a float; write int(…) or round(…), or declare sent with the default 0.0`},
 		{`me.sent = 1 << 70`, `sent: 1180591620717411303424 is more than 64 bits hold; declare it with a default of None to keep any value`},
 		{`other[1].data`, `kv.star:3:13: in write on client[0] at 10ms: client[1].data: a handler reads its own node only; call or message client[1], or let it show the field`},
 		{`other[1].sent = 2`, `client[1].sent: a handler changes its own node only; message client[1]`},
-		{`me.send(other[1], "og")`, `no program handles a message of kind "og"; did you mean "go"?`},
+		{`me.send(other[1], "o" + "g")`, `no program handles a message of kind "og"; did you mean "go"?`},
+		{`[n for n in [me]][0].snet`, `kv.star:3:25: in write on client[0] at 10ms: client declares no state "snet"; did you mean "sent"?`},
+		{`me.sent = None`, `sent is declared as int, and cannot be None; declare it with a default of None`},
 		{`me.send(other[1], "go")`, `no link joins client[0] and client[1]; link them, or put both in a network`},
 		{`me.send(None, "go")`, `me.send: there is nobody to send to: the first argument is None`},
 		{`me.after("1s", lambda me: me.send(k, "go"))`, `this lambda (kv.star:3:20) was made in a handler (captures k) and cannot be kept; write bind(done, k), with def done outside of handlers`},
 		{`me.after(5, write)`, `me.after: a duration needs a unit: "10ms"`},
-		{`me.push("x", 1)`, `me.push: pipes are not built yet`},
 		{`me.random.choice([])`, `random.choice: the list is empty`},
 		{`me.random.chance(2)`, `random.chance: a probability is a number from 0 to 1, not 2`},
 		{`me.data = "x" * 2000`, `data: a value of length 2000 is more than may be kept (1000, --script-bytes)`},
@@ -88,6 +88,73 @@ func TestErrorsOfTheTopLevel(t *testing.T) {
 		_, err := load(tc.text)
 		if err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s:\n got %v\nwant %s", tc.text, err, tc.want)
+		}
+	}
+}
+
+// What Python has and Starlark has not is said with what to write instead.
+func TestCuresOfHabits(t *testing.T) {
+	for _, tc := range []struct{ text, want string }{
+		{"class A:\n  pass", "1:1: Starlark has no class; keep state in a program's fields"},
+		{"import x", `1:1: Starlark has no import; to use names of another scenario, write load("other.star", "name")`},
+		{"try:\n  pass\nexcept:\n  pass", "1:1: Starlark has no try; an error ends the run"},
+		{"x = 1\nif x is None:\n  pass", "2:8: Starlark has no is; write == or !="},
+		{"def f():\n  global x\n  x = 1", "2:3: Starlark has no global; globals are frozen"},
+		{"def f():\n  raise x", "2:3: Starlark has no raise; write fail(text)"},
+		{"assert 1 == 1\nassert x", "Starlark has no assert"},
+		{"x = f(2 ** 10)", "Starlark has no operator **; write x * x, or math.pow(x, y)"},
+		{`print(f"{1}")`, `Starlark has no f-strings; write "x%d" % i`},
+		{`x = [1, rf'a']`, `Starlark has no f-strings`},
+		{`print "x"`, `print is a function; write print("text", x)`},
+		{`"%.2f" % 0.5`, `write str(round(x, 2))`},
+		{"x = 1 if True", "a value with if needs an else"},
+		{"if x = 1:\n  pass", "a condition compares with =="},
+		{"if x:\n  pass\nelse if y:\n  pass", "write elif, not else if"},
+		{"x = 1 && 2", "write and, not &&"},
+		{"x = 1 || 2", "write or, not ||"},
+		{"x = !y", "write not, not !"},
+		{"@f\ndef g():\n  pass", "Starlark has no decorators"},
+		{"f(x := 1)", "Starlark has no assignment within an expression"},
+		{"def f(x: int):\n  pass", "Starlark has no types of arguments"},
+		{"def f() -> int:\n  pass", "Starlark has no types of results"},
+		{"x: int = 1", "Starlark has no types of variables"},
+		{"x = 1 < 2 < 3", "comparisons do not chain"},
+		{"sum(x for x in [1])", "Starlark has no generators"},
+		{"for x in [1]:\n  pass\nelse:\n  pass", "Starlark has none after for and while"},
+		{"if True\n  pass", "the line above begins a block and ends with a colon"},
+		{"def f():\npass", "what is within a def, an if or a loop is indented"},
+		{"x = 5ms", `a duration is text, as in "10ms"`},
+		{"x = [1 2]", "a comma is missing"},
+		{"f(1", "a bracket is not closed"},
+		{"x = true", "Starlark has no true; write True"},
+		{"x = isinstance(1, 2)", "compare types"},
+		{"def f(list):\n  return lits", "lits is not defined; did you mean list?"},
+	} {
+		if _, err := load(tc.text); err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s:\n got %v\nwant %s", tc.text, err, tc.want)
+		}
+	}
+}
+
+// Every error of the run has a place, also one of what a function returned.
+func TestErrorsOfWhatIsReturned(t *testing.T) {
+	const nodes = "def beat(me):\n    note(\"n\", n = 1)\ndef none():\n    pass\na = nodes(\"a\", 1, program(every = {\"10ms\": beat}))\nrun(until = \"20ms\")\n"
+	for _, tc := range []struct{ line, want string }{
+		{`always("c", none)`, `kv.star:3:1: in none at 0s: always "c": the predicate returned None; does it return at all?`},
+		{`always("c", lambda: 1)`, `kv.star:7:13: in lambda at 0s: always "c": the predicate returned 1, an int; return True or False`},
+		{`never("c", bind(lambda x: x, 1))`, `kv.star:7:17: in lambda at 0s: never "c": the predicate returned 1, an int`},
+		{`series("s", none, every = "1ms")`, `kv.star:3:1: in none at 0s: series "s": a number is wanted, not None`},
+		{`always("c", lambda e, past: True, on = "n", by = "m")`, `kv.star:7:13: in lambda at 10ms: an event "n" has no field "m"`},
+		{`when(none, crash(a))`, `kv.star:3:1: in none at 0s: when: the predicate returned None`},
+		{`at("5ms", crash(lambda: 7))`, `kv.star:7:17: in lambda at 5ms: nodes are wanted, not an int`},
+	} {
+		s, err := load(nodes + tc.line)
+		if err == nil {
+			err = s.Run.RunUntil(s.Until)
+		}
+		var where *Error
+		if !errors.As(err, &where) || !strings.HasPrefix(where.Error(), tc.want) {
+			t.Errorf("%s:\n got %v\nwant %s", tc.line, err, tc.want)
 		}
 	}
 }

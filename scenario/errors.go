@@ -65,6 +65,9 @@ func (e Errors) sorted() Errors {
 	return e
 }
 
+// page are the errors that are shown: more at once help nobody.
+func (e Errors) page() Errors { return e[:min(len(e), mostErrors)] }
+
 // loadErrors turns what Starlark says of a file into errors of ours.
 func loadErrors(err error) Errors {
 	var list resolve.ErrorList
@@ -144,23 +147,23 @@ var ofPython = map[string]string{
 // instead is what to write instead of what cannot be read, by what the parser
 // says and the line as far as it has come.
 var instead = []struct{ said, line, cure string }{
-	{`^got string literal, want`, `(?i)(^|[^\w])f(r?|"")("[^"]*"|'[^']*')$`, `Starlark has no f-strings; write "x%d" % i`},
+	{`^got string literal, want`, `(?i)(^|\W)(f|rf|fr)("[^"]*"|'[^']*')$`, `Starlark has no f-strings; write "x%d" % i`},
 	{`^got string literal, want newline`, `(^|\W)print `, `print is a function; write print("text", x)`},
-	{`^got identifier, want`, `(^|\W)assert \w+$`, "Starlark has no assert; " + `write must("name", condition) in a handler, or always("name", fn)`},
+	{`^got [\w ]+, want newline`, `(^|\W)assert \S+$`, "Starlark has no assert; " + `write must("name", condition) in a handler, or always("name", fn)`},
 	{`^got identifier, want`, `\d(ns|us|ms|s|m|h|d)$`, `a duration is text, as in "10ms"`},
 	{`^got '\*\*', want`, ``, "Starlark has no operator **; write x * x, or math.pow(x, y)"},
 	{`^conditional expression without else`, ``, "a value with if needs an else; write x if condition else None, or begin a line with if"},
 	{`^got '=', want ':'`, `(^|\W)(if|elif|while) .*=$`, "a condition compares with ==; = assigns"},
 	{`^got if, want ':'`, `(^|\W)else if$`, "write elif, not else if"},
 	{`^got else, want primary`, ``, "an else belongs to an if at the same depth; Starlark has none after for and while"},
-	{`^got '&', want primary`, `&&$`, "write and, not &&"},
-	{`^got '\|', want primary`, `\|\|$`, "write or, not ||"},
+	{`^got '&', want primary`, `&$`, "write and, not &&"},
+	{`^got '\|', want primary`, `\|$`, "write or, not ||"},
 	{`^unexpected input character '!'`, ``, "write not, not !"},
 	{`^unexpected input character '@'`, ``, "Starlark has no decorators; write f = decorate(f) below the def"},
 	{`^unexpected input character '\?'`, ``, "write x if condition else y, not a question mark"},
 	{"^unexpected input character '[\u201c\u201d\u2018\u2019]'", ``, `a text is in straight quotes: "text"`},
-	{`^got ':', want '\)'`, `\(\s*\w+ :?=?$|:=$`, "Starlark has no assignment within an expression; assign on a line before"},
 	{`^got ':', want '\)'`, `^\s*def `, "Starlark has no types of arguments; write the names alone"},
+	{`^got ':', want [^n]`, `\w :$`, "Starlark has no assignment within an expression; assign on a line before"},
 	{`^got '-', want ':'`, `^\s*def `, "Starlark has no types of results; write a colon after the arguments"},
 	{`^got ':', want newline`, `^\s*\w+\s*:$`, "Starlark has no types of variables; write name = value"},
 	{`does not associate`, ``, "comparisons do not chain; write a < b and b < c"},
@@ -212,9 +215,11 @@ func position(e *starlark.EvalError) syntax.Position {
 	return syntax.Position{}
 }
 
-// message returns what an error says, without the name of the builtin that
-// Starlark puts before it.
+// message returns what an error says, without what Starlark puts before it.
 func message(e *starlark.EvalError) string {
+	if strings.HasPrefix(e.Msg, "unknown conversion %") {
+		return e.Msg + " in text; Starlark's % takes no width and no digits: write str(round(x, 2))"
+	}
 	return strings.TrimPrefix(e.Msg, "Starlark computation cancelled: ")
 }
 

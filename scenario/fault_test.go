@@ -201,7 +201,7 @@ func TestErrorsOfFaults(t *testing.T) {
 		{`at("1s", crash("a"))`, "crash: nodes are wanted, not a string"},
 		{`between("1s", "1s", crash(a))`, "between: 1s is not after 1s"},
 		{`between("1s", "2s", restart(a))`, "between: restart cannot be undone; use at"},
-		{`when(1, crash(a))`, "when: it takes a function first, not a int"},
+		{`when(1, crash(a))`, "when: it takes a function first, not an int"},
 		{`partition(a)`, "partition: it takes two sides or more"},
 		{`slow(a, 0.5)`, "slow: a factor is a number from 1 to a million, not 0.5"},
 		{`send(a, "hh")`, `send: no program handles a message of kind "hh"; did you mean "h"?`},
@@ -214,8 +214,8 @@ func TestErrorsOfFaults(t *testing.T) {
 		failsToLoad(t, nodes+tc.do, tc.want)
 	}
 	failsToRun(t, nodes+`at("3ms", send(lambda: b, "h"))`, `send: b runs b, which does not handle "h"`)
-	failsToRun(t, nodes+`at("3ms", crash(lambda: 7))`, "nodes are wanted, not a int")
-	failsToRun(t, nodes+`when(lambda: None, crash(a))`, "the predicate returned None, a NoneType; does it return at all?")
+	failsToRun(t, nodes+`at("3ms", crash(lambda: 7))`, "nodes are wanted, not an int")
+	failsToRun(t, nodes+`when(lambda: None, crash(a))`, "the predicate returned None; does it return at all?")
 }
 
 // What the top level says cannot be said by a handler or a check: what they

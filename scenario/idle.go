@@ -16,6 +16,9 @@ var actionWords = []string{"crash", "restart", "pause", "resume", "cut", "partit
 func idle(f *syntax.File) Errors {
 	var errs Errors
 	syntax.Walk(f, func(n syntax.Node) bool {
+		if _, ok := n.(*syntax.DefStmt); ok {
+			return false // a handler or a check is told that it cannot plan
+		}
 		statement, ok := n.(*syntax.ExprStmt)
 		if !ok {
 			return true

@@ -286,7 +286,7 @@ func (l *look) call(call *syntax.CallExpr) {
 		return
 	}
 	for i, arg := range call.Args {
-		if _, star := arg.(*syntax.UnaryExpr); star {
+		if isStar(arg) {
 			return // what comes after may be anywhere
 		}
 		if named, ok := arg.(*syntax.BinaryExpr); ok && named.Op == syntax.EQ {
@@ -355,13 +355,8 @@ func literal(call *syntax.CallExpr, i int) (string, bool) {
 		return "", false
 	}
 	for _, arg := range call.Args[:i] {
-		switch arg := arg.(type) {
-		case *syntax.UnaryExpr:
+		if isStar(arg) || isNamed(arg) {
 			return "", false
-		case *syntax.BinaryExpr:
-			if arg.Op == syntax.EQ {
-				return "", false
-			}
 		}
 	}
 	text, ok := call.Args[i].(*syntax.Literal)
@@ -369,6 +364,12 @@ func literal(call *syntax.CallExpr, i int) (string, bool) {
 		return "", false
 	}
 	return text.Value.(string), true
+}
+
+// isStar reports whether an argument is *list or **dict.
+func isStar(x syntax.Expr) bool {
+	u, ok := x.(*syntax.UnaryExpr)
+	return ok && (u.Op == syntax.STAR || u.Op == syntax.STARSTAR)
 }
 
 // isWord reports whether an expression is a word of the language.
@@ -519,7 +520,7 @@ func (in *inspector) mentions(n syntax.Node, b *body) bool {
 // givesMe reports whether a call gives a function an own node as a parameter.
 func (in *inspector) givesMe(call *syntax.CallExpr, of parameter) bool {
 	for i, arg := range call.Args {
-		if _, star := arg.(*syntax.UnaryExpr); star {
+		if isStar(arg) {
 			return false
 		}
 		if named, ok := arg.(*syntax.BinaryExpr); ok && named.Op == syntax.EQ {

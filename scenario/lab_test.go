@@ -162,12 +162,14 @@ func failsToLoad(t *testing.T, text, want string) {
 	}
 }
 
-// failsToRun fails unless the run ends with an error of the script's that says
-// what is wrong.
+// failsToRun fails unless the run, or what is looked at before it, ends with an
+// error of the script's that says what is wrong.
 func failsToRun(t *testing.T, text, want string) {
 	t.Helper()
-	s := lab(t, text)
-	err := s.Run.RunUntil(s.Until)
+	s, err := Load(labFS(text, nil), labFile, Options{Seed: 1})
+	if err == nil {
+		err = s.Run.RunUntil(s.Until)
+	}
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("%s:\n got %v\nwant %s", text, err, want)
 	}

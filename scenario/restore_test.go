@@ -204,10 +204,16 @@ func TestForksOfScripts(t *testing.T) {
 	for _, x := range sources() {
 		t.Run(x.name, func(t *testing.T) {
 			want := ends(t, to(t, x.load(t, 1), x.until))
-			s, fork := to(t, x.load(t, 1), x.until/2), x.load(t, 1)
+			s := to(t, x.load(t, 1), x.until/2)
 			var snap ecs.Snapshot
 			s.Run.Snapshot(&snap)
-			if err := fork.Run.Restore(&snap); err != nil {
+			same, err := s.Fork(&snap)
+			if err != nil {
+				t.Fatal(err)
+			}
+			equal(t, "forked", want, ends(t, to(t, same, x.until)))
+			fork, err := s.Fork(&snap)
+			if err != nil {
 				t.Fatal(err)
 			}
 			fork.Run.World.Reseed(99)

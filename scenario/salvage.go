@@ -284,8 +284,8 @@ func (v *salvage) isOuter(i int, id *syntax.Ident) bool {
 	return b.First == nil || b.Scope == resolve.Global || v.statement(b.First.NamePos) != i
 }
 
-// uses reports whether the i-th statement uses what is tainted; calls says
-// whether it is run, or declares a function.
+// uses reports whether the i-th statement uses what is tainted; run says
+// whether it is run, or only declares a function.
 func (v *salvage) uses(i int, stmt syntax.Stmt, run bool) bool {
 	found := false
 	walkWith(stmt, func(n syntax.Node, up []syntax.Node) {
@@ -329,7 +329,7 @@ var deferring = []string{
 func isDeferred(n syntax.Node, up []syntax.Node) bool {
 	for i, x := range up {
 		if lambda, ok := x.(*syntax.LambdaExpr); ok {
-			if slices.ContainsFunc(lambda.Params, isDefault) {
+			if slices.ContainsFunc(lambda.Params, isNamed) {
 				return false
 			}
 			n, up = x, up[:i] // whatever it does, it does it later
@@ -340,7 +340,9 @@ func isDeferred(n syntax.Node, up []syntax.Node) bool {
 	return word != nil && slices.ContainsFunc(deferring, func(w string) bool { return isWord(word.Fn, w) })
 }
 
-func isDefault(p syntax.Expr) bool {
+// isNamed reports whether an argument is given by name, or a parameter has a
+// default.
+func isNamed(p syntax.Expr) bool {
 	b, ok := p.(*syntax.BinaryExpr)
 	return ok && b.Op == syntax.EQ
 }

@@ -71,10 +71,10 @@ func Load(fsys fs.FS, path string, o Options) (*Scenario, error) {
 	o.setDefaults()
 	s := newScript(fsys, path, o)
 	if err := s.load(path); err != nil {
-		return nil, s.salvage(err).sorted()
+		return nil, s.salvage(err).sorted().page()
 	}
 	if errs := append(s.finish(), s.inspect(nil)...); len(errs) > 0 {
-		return nil, errs.sorted()
+		return nil, errs.sorted().page()
 	}
 	return s.scenario(), nil
 }

@@ -40,7 +40,6 @@ type script struct {
 	series  []Series
 	exports []Export
 	figures figures
-	units   map[string]string // of what is measured, for the summary
 	notes   notes
 
 	roundings  []Rounding

@@ -10,8 +10,9 @@ import (
 
 // Input is an action and the tick it takes effect in.
 type Input struct {
-	Tick   ecs.Tick
-	Action systems.Action
+	Tick    ecs.Tick
+	Action  systems.Action
+	Command bool // from outside while the run is under way: a replay must be given it
 }
 
 // inputs are in the order in which they take effect: by tick, and within one
@@ -28,10 +29,14 @@ func compareTicks(a, b ecs.Tick) int { return cmp.Compare(a, b) }
 
 // At has actions take effect at a tick to come.
 func (r *Run) At(t ecs.Tick, actions ...systems.Action) {
+	r.at(t, false, actions...)
+}
+
+func (r *Run) at(t ecs.Tick, command bool, actions ...systems.Action) {
 	t = max(t, r.World.Tick()+1)
 	i, _ := slices.BinarySearchFunc(r.inputs.list, t+1, byTick)
 	for k, a := range actions {
-		r.inputs.list = slices.Insert(r.inputs.list, i+k, Input{t, a})
+		r.inputs.list = slices.Insert(r.inputs.list, i+k, Input{t, a, command})
 	}
 }
 
@@ -39,18 +44,22 @@ func (r *Run) At(t ecs.Tick, actions ...systems.Action) {
 // the tick: what a user or a viewer asks for while the run is under way.
 func (r *Run) Command(a systems.Action) ecs.Tick {
 	t := r.World.Tick() + 1
-	r.At(t, a)
+	r.at(t, true, a)
 	return t
 }
+
+// Commanded reports whether the action that is being carried out is a command's:
+// for who watches them.
+func (r *Run) Commanded() bool { return r.commanded }
 
 // Inputs returns all inputs, past and to come.
 func (r *Run) Inputs() []Input { return r.inputs.list }
 
-// due returns the next action due at a tick, nil if there is none.
-func (in *inputs) due(t ecs.Tick) *systems.Action {
+// due returns the next input due at a tick, nil if there is none.
+func (in *inputs) due(t ecs.Tick) *Input {
 	if in.at < len(in.list) && in.list[in.at].Tick == t {
 		in.at++
-		return &in.list[in.at-1].Action
+		return &in.list[in.at-1]
 	}
 	return nil
 }

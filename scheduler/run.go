@@ -13,6 +13,8 @@ type Run struct {
 	*systems.Set
 	inputs    inputs
 	observers []Observer
+	recorder  Observer
+	commanded bool // the input in hand is a command
 	phase     int  // under way
 	broken    bool // a safety check has broken
 	failed    *Failure
@@ -36,6 +38,11 @@ func New(c ecs.Config) *Run { return &Run{Set: systems.NewSet(ecs.NewWorld(c))} 
 // Observe adds an observer.
 func (r *Run) Observe(o Observer) { r.observers = append(r.observers, o) }
 
+// Record sets the observer that is shown the world after all else of a tick, the
+// checkpoint of its digest too: there a snapshot is one of the tick's end. nil
+// ends it.
+func (r *Run) Record(o Observer) { r.recorder = o }
+
 // Start has nodes start at tick 0, or, in a run under way, in the next tick.
 func (r *Run) Start(nodes ...ecs.Node) { r.Lifecycle.StartAt(r.World.Tick()+1, nodes...) }
 
@@ -54,9 +61,11 @@ var phases = [...]struct {
 
 // input carries out what is due from outside.
 func (r *Run) input() {
-	for a := r.inputs.due(r.World.Tick()); a != nil; a = r.inputs.due(r.World.Tick()) {
-		r.Faults.Apply(a)
+	for in := r.inputs.due(r.World.Tick()); in != nil; in = r.inputs.due(r.World.Tick()) {
+		r.commanded = in.Command
+		r.Faults.Apply(&in.Action)
 	}
+	r.commanded = false
 	if r.Triggers.Len() > 0 {
 		r.Triggers.Input()
 	}
@@ -91,6 +100,9 @@ func (r *Run) observe() {
 		o.Observe(r.World)
 	}
 	r.World.End()
+	if r.recorder != nil {
+		r.recorder.Observe(r.World)
+	}
 }
 
 // tick runs one tick.

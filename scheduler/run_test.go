@@ -83,7 +83,7 @@ func TestInputsAreMetAgain(t *testing.T) {
 	if diff := cmp.Diff(slices.Concat(once, once), l.got, cmp.AllowUnexported(arrival{})); diff != "" {
 		t.Error(diff)
 	}
-	want := []scheduler.Input{{Tick: 21, Action: l.message(7)}, {Tick: 25, Action: l.message(8)}, {Tick: 25, Action: l.message(9)}}
+	want := []scheduler.Input{{Tick: 21, Action: l.message(7), Command: true}, {Tick: 25, Action: l.message(8)}, {Tick: 25, Action: l.message(9)}}
 	if diff := cmp.Diff(want, l.Inputs()); diff != "" {
 		t.Error(diff)
 	}

@@ -111,7 +111,7 @@ type busy struct{ Events, Sum uint64 }
 
 // declare makes a run with the plan's programs and no nodes.
 func (p *plan) declare(before func(*scheduler.Run)) *built {
-	b := &built{Run: scheduler.New(ecs.Config{Seed: p.seed, BatchLength: p.batch}), logs: logs{}, peers: map[string][]ecs.Node{}}
+	b := &built{Run: scheduler.New(ecs.Config{Seed: p.seed, BatchLength: p.batch, MaxEnvelopes: manyEnvelopes}), logs: logs{}, peers: map[string][]ecs.Node{}}
 	before(b.Run)
 	b.work, b.text = b.World.Kind("work", 16), b.World.Kind("text", 0)
 	b.alarm, b.stream = b.World.TimerKind("alarm"), b.World.Stream("work")
@@ -209,6 +209,10 @@ func (b *built) columns(name string) systems.Program {
 		},
 	}
 }
+
+// manyEnvelopes ends a drawn world in which messages breed: where links double
+// what each node passes on, there is no end to them.
+const manyEnvelopes = 20_000
 
 // build makes the plan's nodes, links and inputs. What is extra adds to it
 // where it says.

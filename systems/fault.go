@@ -64,6 +64,7 @@ type Faults struct {
 	tick      ecs.Tick
 	sent      index // (node, kind) to how many messages it was sent in the tick
 	labels    cutLabels
+	seen      func(a *Action) // an observer's; see Watch
 }
 
 // NewFaults wires faults to what they act on.
@@ -85,6 +86,9 @@ func (f *Faults) Apply(a *Action) {
 	f.validate(a)
 	f.deliver.acted = f.world.Tick()
 	f.fold(a)
+	if f.seen != nil {
+		f.seen(a)
+	}
 	var cut Cut
 	switch a.Verb {
 	case CutOff:

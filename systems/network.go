@@ -66,17 +66,31 @@ func (l *Links) Network(nodes []ecs.Node, link Link) {
 	n := &l.networks
 	net := n.nets.Add(makeWire(0, 0, link))
 	n.spans = append(n.spans, nil)
-	known := make(map[ecs.Node]bool, len(nodes))
+	known := map[ecs.Node]bool{} // of a list out of order, which may have nodes twice
+	ordered := increasing(nodes)
 	for _, node := range nodes {
 		if node == 0 || node.IsGroup() {
 			panic(fmt.Sprintf("systems: a network joins nodes, and %s is none; pass the members of a group", l.world.NodeName(node)))
 		}
-		if !known[node] {
-			known[node] = true
+		if ordered || !known[node] {
+			if !ordered {
+				known[node] = true
+			}
 			n.extend(net, node, n.members.Add(member{Network: uint32(net), Node: node}))
 		}
 	}
 	n.sort()
+}
+
+// increasing reports whether each number is above the one before: then no node
+// is there twice.
+func increasing(nodes []ecs.Node) bool {
+	for i := 1; i < len(nodes); i++ {
+		if nodes[i] <= nodes[i-1] {
+			return false
+		}
+	}
+	return true
 }
 
 // extend adds a member to the last span of a network, or begins one. The spans
@@ -92,7 +106,7 @@ func (n *networks) extend(net int, node ecs.Node, row int) {
 
 func (n *networks) sort() {
 	for _, all := range n.spans {
-		slices.SortFunc(all, func(a, b span) int { return cmp.Compare(a.first, b.first) })
+		slices.SortStableFunc(all, func(a, b span) int { return cmp.Compare(a.first, b.first) })
 	}
 }
 

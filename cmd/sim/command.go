@@ -40,13 +40,13 @@ const (
 // commands are all commands, in the order in which help lists them.
 func commands() []command {
 	return []command{
-		runCommand, checkCommand, newCommand, selftestCommand, benchCommand,
+		runCommand, replayCommand, diffCommand, logCommand, checkCommand, newCommand, selftestCommand, benchCommand,
 		versionCommand, helpCommand(), completionCommand(),
 	}
 }
 
 // later are commands of the design that are not built yet.
-var later = []string{"replay", "diff", "sweep", "shrink", "view", "call", "log"}
+var later = []string{"sweep", "shrink", "view", "call"}
 
 // flagSet makes a command's flags anew.
 func (c *command) flagSet() (*pflag.FlagSet, action) {

@@ -83,9 +83,9 @@ func bashCompletion() string {
 		return
 		;;
 	esac
-	if [ "${COMP_WORDS[COMP_CWORD-1]}" = --plot ]; then
-		files='*/'
-	fi
+	case ${COMP_WORDS[COMP_CWORD-1]} in
+	--plot | --trace | --from) files='*/' ;;
+	esac
 	COMPREPLY=($(compgen -W "$words" -- "$word"))
 	if [ -n "$files" ]; then
 		IFS=$'\n'
@@ -116,7 +116,7 @@ func zshCompletion() string {
 		case c.takes == takesScenarios:
 			b.WriteString(" \\\n\t\t\t'*:scenario:_files -g \"*.star(-.)\"'")
 		case c.takes == takesFiles:
-			b.WriteString(" \\\n\t\t\t'1:file:_files'")
+			b.WriteString(" \\\n\t\t\t'*:file:_files'")
 		case c.words() != "":
 			fmt.Fprintf(&b, " \\\n\t\t\t'1:%s:(%s)'", strings.ToLower(strings.Trim(c.args, "[]")), c.words())
 		}
@@ -131,7 +131,7 @@ func zshFlag(flag *pflag.Flag) string {
 	name, usage := pflag.UnquoteUsage(flag)
 	usage = strings.NewReplacer("[", "(", "]", ")", ":", `\:`).Replace(usage)
 	repeated := ""
-	if flag.Name == "set" {
+	if flag.Name == "set" || flag.Name == "show" {
 		repeated = "*"
 	}
 	if isSwitch(flag) {

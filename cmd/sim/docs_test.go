@@ -294,7 +294,7 @@ var (
 	valueNote    = regexp.MustCompile(`^(\s*)(.*?)(\s+# = )(.*)$`)
 	errorNote    = regexp.MustCompile(`^(\s*)(.*?)(\s+# error: )(.*)$`)
 	printedValue = regexp.MustCompile(`(?m)^sim: \S+(?: \S+)?: value (\d+) (.*)$`)
-	failed       = regexp.MustCompile(`(?m)^fragment\.star:(\d+):\d+: (?:in \S+(?: on \S+)? at \S+: )?(.*)$`)
+	failed       = regexp.MustCompile(`(?m)^fragment\.star:(\d+):\d+: (?:in \S+(?: on \S+)?(?: at \S+)?: )?(.*)$`)
 )
 
 // fragment runs a part of a scenario, and then each of its errors.

@@ -23,6 +23,7 @@ type driver struct {
 	until ecs.Tick
 	pacer *scheduler.Pacer // nil: as fast as it goes
 	bar   bar
+	trace *traceFile // nil: none is written
 }
 
 // drive runs until the end or the user's interrupt, whichever is first.
@@ -36,6 +37,9 @@ func (d *driver) drive(e *edge) error {
 			continue
 		}
 		if err := d.slice(e, t); err != nil {
+			return err
+		}
+		if err := d.trace.flush(e.now()); err != nil {
 			return err
 		}
 	}

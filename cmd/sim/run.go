@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -29,6 +30,8 @@ not met. What was broken or not met before an interrupt still counts.`,
 		{"sim run ring.star --pace 0.5", "watch it at half of real time"},
 		{"sim run ring.star --seed 7 --json | jq .messages", "for other programs"},
 		{"sim run ring.star --plot ring.svg", "with its series as a picture"},
+		{"sim run ring.star --trace ring.mcap", "and keep it, to go back in it"},
+		{"sim run --from ring.mcap --at 1.5s --reseed 9", "another way on from there"},
 	},
 	flags: func(f *pflag.FlagSet) action {
 		var o runFlags
@@ -39,9 +42,12 @@ not met. What was broken or not met before an interrupt still counts.`,
 		f.StringVar(&o.plot, "plot", "", "draw the series to this SVG `file`")
 		f.BoolVar(&o.ascii, "ascii", false, "draw the series with plain letters")
 		f.BoolVar(&o.quiet, "quiet", false, "only results and errors: no log of the scenario, no progress")
+		o.trace.declare(f)
+		o.from.declare(f)
 		o.declareLimits(f)
 		return func(e *edge, args []string) error {
 			o.seeded = f.Changed("seed")
+			o.from.reseeded = f.Changed("reseed")
 			return o.run(e, args)
 		}
 	},
@@ -49,6 +55,8 @@ not met. What was broken or not met before an interrupt still counts.`,
 
 type runFlags struct {
 	worldFlags
+	trace              traceFlags
+	from               fromFlags
 	seeded             bool
 	until              value.Duration
 	pace               float64
@@ -58,6 +66,12 @@ type runFlags struct {
 
 // run is sim run: load, drive, sum up.
 func (o *runFlags) run(e *edge, args []string) error {
+	if o.from.trace != "" {
+		return o.runFrom(e, args)
+	}
+	if err := o.from.alone(); err != nil {
+		return err
+	}
 	if len(args) == 0 {
 		return wrongUsage("run needs a scenario: sim run ring.star")
 	}
@@ -82,19 +96,26 @@ func (o *runFlags) run(e *edge, args []string) error {
 	if err != nil {
 		return err
 	}
-	r := result{scenario: s, name: args[0], flags: o}
-	if r.until, err = o.end(s); err != nil {
+	return o.carryOut(e, &result{scenario: s, name: args[0], flags: o})
+}
+
+// carryOut runs what is loaded, and sums up.
+func (o *runFlags) carryOut(e *edge, r *result, about ...[2]string) (err error) {
+	if r.until, err = o.end(r.scenario); err != nil {
 		return err
 	}
-	if err := o.drive(e, &r); err != nil {
+	if r.trace, err = o.trace.begin(e, r.scenario, about...); err != nil {
+		return err
+	}
+	if err := o.drive(e, r); err != nil {
 		if !o.quiet {
-			e.log(s)
+			e.log(r.scenario)
 		}
 		e.report(err)
 		e.say("to see it again: %s", r.again(0))
 		return &ending{code: exitCode(err)}
 	}
-	return o.sumUp(e, &r)
+	return o.sumUp(e, r)
 }
 
 // end returns the last tick, from the command line or the scenario.
@@ -113,22 +134,24 @@ func (o *runFlags) end(s *scenario.Scenario) (ecs.Tick, error) {
 
 func (o *runFlags) drive(e *edge, r *result) error {
 	run := r.scenario.Run
-	d := driver{run: run, until: r.until, bar: bar{wanted: e.terminal && !o.quiet, length: run.World.Config().TickLength}}
+	d := driver{run: run, until: r.until, trace: r.trace, bar: bar{wanted: e.terminal && !o.quiet, length: run.World.Config().TickLength}}
 	began := e.now()
 	if o.pace > 0 {
 		var err error
-		d.pacer, err = scheduler.NewPacer(o.pace, run.World.Config().TickLength, ecs.Nanoseconds(began), 0)
+		d.pacer, err = scheduler.NewPacer(o.pace, run.World.Config().TickLength, ecs.Nanoseconds(began), max(0, run.World.Tick()))
 		if err != nil {
 			return err
 		}
 	}
 	err := d.drive(e)
 	r.wall = e.now() - began
-	if err != nil {
-		return err
+	if err == nil {
+		r.Summary = run.End()
+		err = run.Failed()
+	} else {
+		r.Summary = run.Summary()
 	}
-	r.Summary = run.End()
-	return run.Failed()
+	return errors.Join(err, r.endTrace(err))
 }
 
 // sumUp prints what came of a run, draws its series, and returns how it ends.
@@ -190,7 +213,8 @@ func (r *result) ending(e *edge) error {
 type result struct {
 	scheduler.Summary
 	scenario    *scenario.Scenario
-	name        string // as the user typed it
+	trace       *traceFile // nil: it is not kept
+	name        string     // as the user typed it
 	flags       *runFlags
 	until       ecs.Tick
 	wall        time.Duration
@@ -207,6 +231,9 @@ func (r *result) again(t ecs.Tick) string {
 	until := r.flags.until
 	if t > 0 {
 		until = r.time(t)
+	}
+	if r.flags.from.trace != "" {
+		return r.flags.againFrom(until)
 	}
 	return again(r.name, &r.flags.worldFlags, until)
 }

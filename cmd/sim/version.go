@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"orrery/scheduler"
+	"orrery/scheduler/trace"
 )
 
 var versionCommand = command{
@@ -20,8 +21,8 @@ it promises changes: runs of engines of different revisions do not compare.`,
 			if err := noArguments("version", args); err != nil {
 				return err
 			}
-			e.print("sim       %s\nengine    %d\nlanguage  %d\ntrace     none yet\nwire      none yet\ngo        %s %s/%s\n",
-				build(), scheduler.Revision, languageRevision, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			e.print("sim       %s\nengine    %d\nlanguage  %d\ntrace     %d\nwire      none yet\ngo        %s %s/%s\n",
+				build(), scheduler.Revision, languageRevision, trace.Revision, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return nil
 		}
 	},

@@ -71,7 +71,7 @@ func TestDurationsAreRefused(t *testing.T) {
 			t.Errorf("%s: %v", v, err)
 		}
 	}
-	if _, err := AsDuration(starlark.None); err == nil || err.Error() != `a duration is wanted, as in "10ms", not a NoneType` {
+	if _, err := AsDuration(starlark.None); err == nil || err.Error() != `a duration is wanted, as in "10ms", not None` {
 		t.Error(err)
 	}
 }

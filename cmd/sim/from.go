@@ -1,0 +1,112 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"orrery/ecs"
+	"orrery/scenario"
+	"orrery/scenario/value"
+)
+
+// fromFlags say where in another run one begins.
+type fromFlags struct {
+	trace    string
+	at       value.Duration
+	reseed   uint64
+	reseeded bool
+}
+
+func (o *fromFlags) declare(f *pflag.FlagSet) {
+	f.StringVar(&o.trace, "from", "", "go on from a moment of the trace in this `file`, without its scenario's files")
+	f.Var(span{&o.at}, "at", "with --from: that moment, as 3.2s")
+	f.Var(number{&o.reseed, "a seed", 0, maxUint64}, "reseed", "with --from: what draws come from after it")
+}
+
+// alone refuses what means nothing without a trace to go on from.
+func (o *fromFlags) alone() error {
+	if o.at > 0 || o.reseeded {
+		return wrongUsage("--at and --reseed are for a run that goes on from a trace: sim run --from ring.mcap --at 1.5s")
+	}
+	return nil
+}
+
+// runFrom is sim run --from: another run, from a moment of one that was kept.
+func (o *runFlags) runFrom(e *edge, args []string) error {
+	switch {
+	case len(args) > 0:
+		return wrongUsage("--from takes the scenario from the trace, and %s is one more", quote(args[0]))
+	case o.from.at == 0:
+		return wrongUsage("--from needs a moment: --at 1.5s")
+	case o.seeded:
+		return wrongUsage("--from goes on from a run with a seed; --reseed gives it another from there on")
+	case o.steps > 0 || o.bytes > 0:
+		return wrongUsage("--from takes the limits of scripts from the trace")
+	}
+	t, err := openTrace(o.from.trace)
+	if err != nil {
+		return err
+	}
+	defer t.file.Close()
+	parent, err := t.load(nil)
+	if err != nil {
+		return err
+	}
+	if err := t.goTo(parent, o.from.at); err != nil {
+		return t.parted(err, parent)
+	}
+	t.warn(e)
+	s, err := o.child(t, parent)
+	if err != nil {
+		return err
+	}
+	digest := fmt.Sprintf("%016x", uint64(s.Run.World.Digest()))
+	if o.from.reseeded {
+		s.Run.World.Reseed(o.from.reseed)
+	}
+	first := t.about["load_seed"]
+	if first == "" {
+		first = t.about["seed"]
+	}
+	o.seed = s.Run.World.Seed()
+	return o.carryOut(e, &result{scenario: s, name: t.about["scenario"], flags: o},
+		[2]string{"parent", filepath.Base(o.from.trace)}, [2]string{"parent_at", o.from.at.String()},
+		[2]string{"parent_digest", digest}, [2]string{"load_seed", first})
+}
+
+// child returns what goes on: the parent itself, or, with other flags, the
+// scenario loaded anew with what the parent's world holds.
+func (o *runFlags) child(t *readTrace, parent *scenario.Scenario) (*scenario.Scenario, error) {
+	if len(o.settings.names) == 0 {
+		return parent, nil
+	}
+	s, err := t.load(&o.settings)
+	if err != nil {
+		return nil, err
+	}
+	var then ecs.Snapshot
+	parent.Run.Snapshot(&then)
+	if err := s.Run.Restore(&then); err != nil {
+		return nil, wrongUsage("--set: with these flags the scenario declares another world, which cannot go on from this one: %w", err)
+	}
+	return s, nil
+}
+
+// againFrom is the line that shows such a run again.
+func (o *runFlags) againFrom(until value.Duration) string {
+	words := []string{"sim", "run", "--from", quote(o.from.trace), "--at", o.from.at.String()}
+	if o.from.reseeded {
+		words = append(words, "--reseed", strconv.FormatUint(o.from.reseed, 10))
+	}
+	for _, n := range o.settings.names {
+		words = append(words, "--set", quote(n+"="+o.settings.values[n]))
+	}
+	if until > 0 {
+		words = append(words, "--until", until.String())
+	}
+	return strings.Join(words, " ")
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/spf13/pflag"
+
+	"orrery/ecs"
+	"orrery/scenario"
+	"orrery/scenario/value"
+	"orrery/scheduler/trace"
+)
+
+var replayCommand = command{
+	name: "replay", args: "TRACE", takes: takesFiles,
+	brief: "run a trace again and verify it, or go to a moment of it",
+	about: `The trace alone is needed, not the files of its scenario. Every digest in it is
+verified. With --at, it is gone to that moment from the nearest snapshot before,
+and the state there is printed.
+
+Exit: 0 the same, 1 the trace could not be read, 2 it is none, or of another
+revision, 5 the run parts from it.`,
+	examples: []example{
+		{"sim replay ring.mcap", "verify all of it"},
+		{"sim replay ring.mcap --until 2s", "the first two seconds"},
+		{"sim replay ring.mcap --at 1.5s", "what everything was then"},
+		{"sim replay raft.mcap --at 3.2s --show 'server[*].term'", "one field of some nodes"},
+	},
+	flags: func(f *pflag.FlagSet) action {
+		var o replayFlags
+		f.Var(span{&o.at}, "at", "go to this moment of simulated time, as 3.2s, and print what is there")
+		f.StringArrayVar(&o.show, "show", nil, "print the fields that this `pattern` names, as 'server[*].term'; may be repeated")
+		f.Var(span{&o.until}, "until", "verify up to this moment")
+		return o.run
+	},
+}
+
+type replayFlags struct {
+	at, until value.Duration
+	show      []string
+}
+
+func (o *replayFlags) run(e *edge, args []string) error {
+	if len(args) != 1 {
+		return wrongUsage("replay takes one trace, and there are %d arguments: sim replay ring.mcap", len(args))
+	}
+	if o.at > 0 && o.until > 0 {
+		return wrongUsage("--at and --until: one moment is enough; --at prints what is there")
+	}
+	if o.at == 0 && len(o.show) > 0 {
+		return wrongUsage("--show needs a moment: --at 1.5s")
+	}
+	t, err := openTrace(args[0])
+	if err != nil {
+		return err
+	}
+	defer t.file.Close()
+	t.warn(e)
+	s, err := t.load(nil)
+	if err != nil {
+		return err
+	}
+	if o.at > 0 {
+		return o.goTo(e, t, s)
+	}
+	return o.verify(e, t, s)
+}
+
+func (o *replayFlags) verify(e *edge, t *readTrace, s *scenario.Scenario) error {
+	var n int
+	var err error
+	if o.until > 0 {
+		n, err = t.Replay(s.Run, t.Begin(), s.Run.Ticks(ecs.Nanoseconds(o.until)))
+	} else {
+		n, err = trace.Verify(t.File, s.Run)
+	}
+	t.warn(e)
+	if err != nil {
+		return t.parted(err, s)
+	}
+	e.print("%s: the same: %s verified, up to %s\n", t.name, many(n, "digest"), momentOf(s, s.Run.World.Tick()))
+	return nil
+}
+
+// parted makes of a mismatch an error that says in what the run differs.
+func (t *readTrace) parted(err error, s *scenario.Scenario) error {
+	var m *trace.Mismatch
+	if !errors.As(err, &m) {
+		return err
+	}
+	if other, failed := t.load(nil); failed == nil {
+		if failed := t.Locate(m, s.Run, other.Run); failed != nil {
+			err = errors.Join(err, failed)
+		}
+	}
+	return &ending{code: exitDiverged, err: err}
+}
+
+// goTo goes to a moment and prints what is there.
+func (o *replayFlags) goTo(e *edge, t *readTrace, s *scenario.Scenario) error {
+	if err := t.goTo(s, o.at); err != nil {
+		return t.parted(err, s)
+	}
+	t.warn(e)
+	e.print("%s at %s (tick %d), digest %016x: %s\n", t.name, momentOf(s, s.Run.World.Tick()), s.Run.World.Tick(), uint64(s.Run.World.Digest()), status(s.Run.World))
+	return e.show(s, o.show)
+}
+
+// goTo takes a scenario loaded from the trace to a moment of it.
+func (t *readTrace) goTo(s *scenario.Scenario, at value.Duration) error {
+	tick := s.Run.Ticks(ecs.Nanoseconds(at))
+	if begin := t.Begin(); tick < begin {
+		return wrongUsage("%s begins at %s, after %s: its parent has what was before", quote(t.name), momentOf(s, begin), at)
+	}
+	if last := t.Last(s.Run); tick > last {
+		return wrongUsage("%s ends at %s, before %s", quote(t.name), momentOf(s, last), at)
+	}
+	_, err := t.Replay(s.Run, tick, tick)
+	return err
+}
+
+// momentOf is when a tick is.
+func momentOf(s *scenario.Scenario, t ecs.Tick) value.Duration {
+	return value.Duration(s.Run.World.Time(max(0, t)))
+}

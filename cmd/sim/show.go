@@ -1,0 +1,94 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"orrery/ecs"
+	"orrery/scenario"
+)
+
+// maxShown is how many values are shown if nothing is said about which.
+const maxShown = 100
+
+// show prints fields of nodes: those that match a pattern, or all there are.
+func (e *edge) show(s *scenario.Scenario, patterns []string) error {
+	w := s.Run.World
+	shown := 0
+	matched := make([]bool, len(patterns))
+	for id := 1; id < w.Programs(); id++ {
+		for row := range w.ProgramRows(ecs.ProgramID(id)) {
+			n := w.NodeAt(ecs.ProgramID(id), row)
+			if n == 0 {
+				continue
+			}
+			for _, field := range s.Fields(n) {
+				name := w.NodeName(n) + "." + field
+				if !wanted(name, patterns, matched) {
+					continue
+				}
+				if shown++; len(patterns) == 0 && shown > maxShown {
+					continue
+				}
+				text, err := s.Show(n, field)
+				if err != nil {
+					return err
+				}
+				e.print("%s = %s\n", name, text)
+			}
+		}
+	}
+	if len(patterns) == 0 && shown > maxShown {
+		e.say("%d values more; --show 'node[*].field' says which", shown-maxShown)
+	}
+	if i := slices.Index(matched, false); i >= 0 {
+		return wrongUsage("--show %s: no node has such a field; a pattern is a node's name, with * for any part of it, a point and a field", quote(patterns[i]))
+	}
+	return nil
+}
+
+func wanted(name string, patterns []string, matched []bool) bool {
+	found := len(patterns) == 0
+	for i, p := range patterns {
+		if named(name, p) {
+			found, matched[i] = true, true
+		}
+	}
+	return found
+}
+
+// named reports whether a name is a pattern's; * stands for any text, and
+// everything else for itself: names have brackets.
+func named(name, pattern string) bool {
+	parts := strings.Split(pattern, "*")
+	if len(parts) == 1 {
+		return name == pattern
+	}
+	first, last := parts[0], parts[len(parts)-1]
+	if !strings.HasPrefix(name, first) || !strings.HasSuffix(name[len(first):], last) {
+		return false
+	}
+	rest := name[len(first) : len(name)-len(last)]
+	for _, part := range parts[1 : len(parts)-1] {
+		_, after, found := strings.Cut(rest, part)
+		if !found {
+			return false
+		}
+		rest = after
+	}
+	return true
+}
+
+// status is a line about a node that stands for its life.
+func status(w *ecs.World) string {
+	down := 0
+	for id := 1; id < w.Programs(); id++ {
+		for row := range w.ProgramRows(ecs.ProgramID(id)) {
+			if n := w.NodeAt(ecs.ProgramID(id), row); n != 0 && w.Life(n).Status != ecs.Up {
+				down++
+			}
+		}
+	}
+	return fmt.Sprintf("%s, %d not up, %d under way", many(w.LiveNodes(), "node"), down, w.InFlight())
+}

@@ -1,0 +1,295 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"orrery/scenario/value"
+	"orrery/scheduler/trace"
+)
+
+var logCommand = command{
+	name: "log", args: "WHAT TRACE", takes: takesFiles,
+	brief: "say what is in a trace, print it, or mend one that was cut",
+	about: `info TRACE says what it is of, how much is in it, and what came of the checks.
+cat TRACE [TOPIC] prints messages as JSON, one a line: inputs, events, checks,
+series, digests, columns/0 and so on; all but digests if no topic is named.
+recover CUT WHOLE makes a whole trace of what one has that was cut, as the .part
+that is left of a run that was killed.`,
+	examples: []example{
+		{"sim log info ring.mcap", "what, when and how much"},
+		{"sim log cat ring.mcap events", "what nodes noted and printed"},
+		{"sim log cat ring.mcap --node 'server[2]' --since 1s --until 2s", "of one node, for a second"},
+		{"sim log recover ring.mcap.part ring.mcap", "after a kill -9"},
+	},
+	flags: func(f *pflag.FlagSet) action {
+		var o logFlags
+		f.Var(span{&o.since}, "since", "cat: leave out what was before this moment")
+		f.Var(span{&o.until}, "until", "cat: leave out what was after this moment")
+		f.StringVar(&o.node, "node", "", "cat: only what is about the nodes of this `pattern`, as 'server[*]'")
+		f.BoolVar(&o.json, "json", false, "info: print one JSON object")
+		return o.run
+	},
+}
+
+type logFlags struct {
+	since, until value.Duration
+	node         string
+	json         bool
+}
+
+func (o *logFlags) run(e *edge, args []string) error {
+	most := map[string]int{"info": 2, "cat": 3, "recover": 3}
+	if len(args) == 0 || most[args[0]] == 0 {
+		return wrongUsage("log needs to be told what to do: sim log info TRACE, cat TRACE [TOPIC], recover CUT WHOLE")
+	}
+	if len(args) < 2 || len(args) > most[args[0]] || args[0] == "recover" && len(args) < 3 {
+		return wrongUsage("log %s has %d arguments after it; see sim help log", args[0], len(args)-1)
+	}
+	t, err := openTrace(args[1])
+	if err != nil {
+		return err
+	}
+	defer t.file.Close()
+	switch args[0] {
+	case "info":
+		err = o.info(e, t)
+	case "cat":
+		err = o.cat(e, t, append(args[2:], "")[0])
+	default:
+		return t.recover(e, args[2])
+	}
+	t.warn(e)
+	return err
+}
+
+// traceInfo is what sim log info --json prints: fields may be added.
+type traceInfo struct {
+	Run      map[string]string `json:"run"`
+	End      map[string]string `json:"end,omitempty"` // missing if it was cut
+	Bytes    int64             `json:"bytes"`
+	FromS    float64           `json:"from_s"`
+	ToS      float64           `json:"to_s"`
+	Chunks   int               `json:"chunks"`
+	Messages map[string]int    `json:"messages"`
+	Files    map[string]int    `json:"files"` // by name, in bytes
+	Whole    bool              `json:"whole"`
+}
+
+func (o *logFlags) info(e *edge, t *readTrace) error {
+	from, to := t.Span()
+	if tick, err := strconv.ParseUint(t.about["tick_ns"], 10, 64); err == nil { // what is recorded first may be later
+		from = uint64(max(0, t.Begin())) * tick
+	}
+	in := traceInfo{Run: t.about, Bytes: t.Size(), FromS: float64(from) / 1e9, ToS: float64(to) / 1e9, Chunks: t.Chunks(), Messages: map[string]int{}, Files: map[string]int{}, Whole: t.Cut() == ""}
+	in.End, _ = t.Metadata("end") // missing if it was cut
+	err := t.Each("", 0, 0, func(m *trace.Entry) error {
+		in.Messages[m.Topic]++
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	sources, err := t.Sources()
+	if err != nil {
+		return err
+	}
+	for _, s := range sources {
+		in.Files[s.Name] = len(s.Data)
+	}
+	if o.json {
+		return e.printJSON(in)
+	}
+	var s sheet
+	s.line("trace", "%s, %d bytes in %s", t.name, in.Bytes, many(in.Chunks, "chunk"))
+	s.line("run", "%s, seed %s, engine %s", t.about["scenario"], t.about["seed"], t.about["engine"])
+	if parent := t.about["parent"]; parent != "" {
+		s.line("parent", "%s at %s", parent, t.about["parent_at"])
+	}
+	s.line("time", "%s to %s", value.Duration(from), value.Duration(to))
+	in.lists(&s)
+	if in.End == nil {
+		s.line("end", "it has none: it was cut")
+	} else {
+		s.line("digest", "%s", in.End["digest"])
+	}
+	e.print("%s", s.String())
+	return nil
+}
+
+func (in *traceInfo) lists(s *sheet) {
+	name := "messages"
+	for _, topic := range slices.Sorted(maps.Keys(in.Messages)) {
+		s.line(name, "%-12s %8d", topic, in.Messages[topic])
+		name = ""
+	}
+	name = "files"
+	for _, file := range slices.Sorted(maps.Keys(in.Files)) {
+		s.line(name, "%s, %d bytes", file, in.Files[file])
+		name = ""
+	}
+	name = "checks"
+	for _, key := range slices.Sorted(maps.Keys(in.End)) {
+		if check, ok := strings.CutPrefix(key, "check "); ok {
+			kind, outcome, _ := strings.Cut(in.End[key], " ")
+			s.line(name, "%-10s %s %q", outcome, kind, check)
+			name = ""
+		}
+	}
+	if failure := in.End["failure"]; failure != "" {
+		s.line("failure", "%s", failure)
+	}
+}
+
+// cat prints messages as lines of JSON.
+func (o *logFlags) cat(e *edge, t *readTrace, topic string) error {
+	seen := topic == "" || slices.Contains([]string{trace.Inputs, trace.Events, trace.Checks, trace.Series, trace.Digests, trace.Messages}, topic)
+	nodes := map[string][]string{}
+	err := t.Each(topic, uint64(o.since), uint64(o.until), func(m *trace.Entry) error {
+		seen = true
+		if e.interrupted() {
+			return trace.Stop
+		}
+		switch {
+		case m.Encoding == "json":
+			return o.line(e, m)
+		case strings.HasPrefix(m.Topic, "columns/"):
+			if _, ok := nodes[m.Topic]; !ok {
+				nodes[m.Topic] = t.nodesOf(m.Topic)
+			}
+			return o.frame(e, m, nodes[m.Topic])
+		case m.Topic == trace.Digests && topic == trace.Digests && o.node == "":
+			return o.digests(e, m)
+		}
+		return nil
+	})
+	if err == nil && !seen {
+		err = wrongUsage("%s has no topic %q; sim log info lists them", quote(t.name), topic)
+	}
+	return err
+}
+
+// line prints a message that is JSON, its topic in front.
+func (o *logFlags) line(e *edge, m *trace.Entry) error {
+	if o.node != "" {
+		var about struct {
+			Node     string
+			Nodes    []string
+			From, To string
+		}
+		if err := json.Unmarshal(m.Data, &about); err != nil {
+			return fmt.Errorf("a message of %s: %w", m.Topic, err)
+		}
+		if !slices.ContainsFunc(append(about.Nodes, about.Node, about.From, about.To), func(name string) bool { return name != "" && named(name, o.node) }) {
+			return nil
+		}
+	}
+	if len(m.Data) < 2 || m.Data[0] != '{' {
+		return fmt.Errorf("a message of %s is no object", m.Topic)
+	}
+	e.print("{\"topic\":%s,%s\n", strconv.Quote(m.Topic), m.Data[1:])
+	return nil
+}
+
+// frame prints columns, a row a line.
+func (o *logFlags) frame(e *edge, m *trace.Entry, nodes []string) error {
+	f, err := trace.ParseFrame(m.Data)
+	if err != nil {
+		return err
+	}
+	for row := range f.Rows {
+		at, first := row, 0
+		if f.Kind == "delta" {
+			number, ok := f.Value(0, row).(uint64)
+			if !ok {
+				return errors.New("a delta has no column of rows")
+			}
+			at, first = int(number), 1
+		}
+		if at >= len(nodes) {
+			return fmt.Errorf("%s has a row %d, and %d nodes", m.Topic, at, len(nodes))
+		}
+		if o.node != "" && !named(nodes[at], o.node) {
+			continue
+		}
+		line := fmt.Sprintf(`{"topic":%q,"tick":%d,"time_s":%v,"node":%q`, m.Topic, f.Tick, float64(m.Time)/1e9, nodes[at])
+		for i := first; i < len(f.Columns); i++ {
+			v, err := json.Marshal(f.Value(i, row))
+			if err != nil {
+				return err
+			}
+			line += fmt.Sprintf(",%q:%s", f.Columns[i].Name, v)
+		}
+		e.print("%s}\n", line)
+	}
+	return nil
+}
+
+func (o *logFlags) digests(e *edge, m *trace.Entry) error {
+	f, err := trace.ParseFrame(m.Data)
+	if err != nil || len(f.Columns) < 2 {
+		return errors.Join(err, errors.New("digests are not as they should be"))
+	}
+	for row := range f.Rows {
+		e.print("{\"topic\":\"digests\",\"tick\":%v,\"digest\":\"%016x\"}\n", f.Value(0, row), f.Value(1, row))
+	}
+	return nil
+}
+
+// nodesOf returns the nodes of a topic of columns, by row.
+func (t *readTrace) nodesOf(topic string) []string {
+	sources, err := t.Sources()
+	if err != nil {
+		return nil // each row says that it has no node
+	}
+	for _, s := range sources {
+		if s.Name == topic+".nodes" {
+			return strings.Split(strings.TrimSuffix(string(s.Data), "\n"), "\n")
+		}
+	}
+	return nil
+}
+
+// recover writes a whole trace of what there is of one.
+func (t *readTrace) recover(e *edge, name string) (err error) {
+	if err := writable("recover", name); err != nil {
+		return err
+	}
+	if _, err := os.Stat(name); err == nil {
+		return wrongUsage("%s is there already; name a file that is not", quote(name))
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
+	if err != nil {
+		return fmt.Errorf("%s: %w", quote(name), reason(err))
+	}
+	defer os.Remove(f.Name())
+	r, err := trace.Recover(t.File, f)
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err == nil {
+		err = os.Chmod(f.Name(), 0o644)
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		return fmt.Errorf("%s could not be written: %w", quote(name), reason(err))
+	}
+	_, to := t.Span()
+	e.print("%s: %d messages in %s, up to %s", name, r.Messages, many(r.Chunks, "chunk"), value.Duration(to))
+	if r.Lost > 0 {
+		e.print("; %s left out", many(r.Lost, "damaged chunk"))
+	}
+	e.print("\n")
+	return nil
+}

@@ -1,0 +1,89 @@
+package trace
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"orrery/ecs"
+	"orrery/scheduler"
+	"orrery/systems"
+)
+
+// exactAction is a command as numbers: what a replay gives the run again. A
+// scenario's own actions may ask functions, and come with it.
+type exactAction struct {
+	Verb     systems.Verb    `json:"verb"`
+	Code     uint8           `json:"code,omitempty"`
+	OneWay   bool            `json:"one_way,omitempty"`
+	InFlight bool            `json:"in_flight,omitempty"`
+	Kind     ecs.Kind        `json:"kind,omitempty"`
+	Target   ecs.Node        `json:"target,omitempty"`
+	Other    ecs.Node        `json:"other,omitempty"`
+	Sides    []ecs.Node      `json:"sides,omitempty"`
+	Down     ecs.Nanoseconds `json:"down,omitempty"`
+	A        uint64          `json:"a,omitempty"`
+	B        uint64          `json:"b,omitempty"`
+	Payload  []byte          `json:"payload,omitempty"`
+	Nodes    []ecs.Node      `json:"nodes,omitempty"`
+	Lists    [][]ecs.Node    `json:"lists,omitempty"`
+	Label    uint64          `json:"label,omitempty"`
+}
+
+func exact(a *systems.Action) *exactAction {
+	return &exactAction{a.Verb, a.Code, a.OneWay, a.InFlight, a.Kind, a.Target, a.Other, a.Sides, a.Down, a.A, a.B, a.Payload, a.Nodes, a.Lists, a.Label}
+}
+
+func (x *exactAction) action() systems.Action {
+	return systems.Action{
+		Verb: x.Verb, Code: x.Code, OneWay: x.OneWay, InFlight: x.InFlight, Kind: x.Kind, Target: x.Target, Other: x.Other,
+		Sides: x.Sides, Down: x.Down, A: x.A, B: x.B, Payload: x.Payload, Nodes: x.Nodes, Lists: x.Lists, Label: x.Label,
+	}
+}
+
+// input is shown every action that is carried out.
+func (r *Recorder) input(a *systems.Action) {
+	w := r.run.World
+	in := Input{Tick: w.Tick(), Time: r.seconds(w.Tick()), Verb: a.Verb.String(), Command: r.run.Commanded()}
+	if in.Command {
+		in.Exact = exact(a)
+	}
+	switch {
+	case a.Verb == systems.CutOff && len(a.Lists) == 0:
+		in.Sides = [][]string{r.names([]ecs.Node{a.Target}), r.names([]ecs.Node{a.Other})}
+	case a.Verb == systems.CutOff || a.Verb == systems.Partition:
+		for _, list := range a.Lists {
+			in.Sides = append(in.Sides, r.names(list))
+		}
+		for _, n := range a.Sides {
+			in.Sides = append(in.Sides, r.names([]ecs.Node{n}))
+		}
+	case a.Verb != systems.Heal:
+		in.Nodes = r.names(r.run.Faults.NodesOf(a))
+	}
+	if a.Verb == systems.Message {
+		in.Kind = w.KindName(a.Kind)
+	}
+	r.json(topicInputs, w.Tick(), in)
+}
+
+func (r *Recorder) names(nodes []ecs.Node) []string {
+	all := make([]string, len(nodes))
+	for i, n := range nodes {
+		all[i] = r.run.World.NodeName(n)
+	}
+	return all
+}
+
+// give adds a trace's commands to a run that is to go as the trace's went.
+func (f *File) give(run *scheduler.Run) error {
+	return f.Each(Inputs, 0, 0, func(m *Entry) error {
+		var in Input
+		if err := json.Unmarshal(m.Data, &in); err != nil {
+			return fmt.Errorf("an input at %d ns: %w", m.Time, err)
+		}
+		if in.Command && in.Exact != nil && in.Tick > run.World.Tick() {
+			run.At(in.Tick, in.Exact.action())
+		}
+		return nil
+	})
+}

@@ -1,0 +1,114 @@
+package trace
+
+import (
+	"encoding/json"
+	"strconv"
+
+	"orrery/ecs"
+)
+
+// The topics that every trace has, by number. Those of columns follow.
+const (
+	topicInputs = iota
+	topicEvents
+	topicChecks
+	topicSeries
+	topicDigests
+	topicSnapshots
+	topicMessages
+	topicColumns
+)
+
+// Their names, as readers ask for them.
+const (
+	Inputs    = "inputs"
+	Events    = "events"
+	Checks    = "checks"
+	Series    = "series"
+	Digests   = "digests"
+	Snapshots = "snapshots"
+	Messages  = "messages"
+)
+
+// Encodings of messages that are not JSON.
+const (
+	columnsEncoding  = "orrery-columns"
+	snapshotEncoding = "orrery-snapshot"
+)
+
+// Input is something done to the world: a fault, or a command.
+type Input struct {
+	Tick    ecs.Tick     `json:"tick"`
+	Time    float64      `json:"time_s"`
+	Verb    string       `json:"verb"`
+	Nodes   []string     `json:"nodes,omitempty"`
+	Sides   [][]string   `json:"sides,omitempty"`
+	Kind    string       `json:"kind,omitempty"`
+	Command bool         `json:"command,omitempty"` // it is not the scenario's: a replay is given it
+	Exact   *exactAction `json:"exact,omitempty"`   // of a command: numbers instead of names
+}
+
+// Event is something that a node noted or printed. What is nobody's has no
+// node.
+type Event struct {
+	Tick   ecs.Tick        `json:"tick"`
+	Time   float64         `json:"time_s"`
+	Node   string          `json:"node,omitempty"`
+	Kind   string          `json:"kind"`
+	Fields json.RawMessage `json:"fields,omitempty"`
+}
+
+// Check is the outcome of a check.
+type Check struct {
+	Tick    ecs.Tick `json:"tick"`
+	Time    float64  `json:"time_s"`
+	Name    string   `json:"name"`
+	Kind    string   `json:"kind"`
+	Outcome string   `json:"outcome"`
+}
+
+// Point is a value of a series; null stands for what JSON has no number for.
+type Point struct {
+	Tick   ecs.Tick `json:"tick"`
+	Time   float64  `json:"time_s"`
+	Series string   `json:"series"`
+	Value  *float64 `json:"value"`
+}
+
+// Message is an envelope that was sent: what caused it, and what became of it.
+type Message struct {
+	Tick    ecs.Tick `json:"tick"`
+	Time    float64  `json:"time_s"`
+	ID      string   `json:"id"`
+	Cause   string   `json:"cause"`
+	From    string   `json:"from"`
+	To      string   `json:"to"`
+	Kind    string   `json:"kind"`
+	Verdict string   `json:"verdict"` // sent, or why it was dropped
+	Due     ecs.Tick `json:"due,omitempty"`
+	Payload string   `json:"payload,omitempty"`
+}
+
+func schema(properties string) string {
+	return `{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","required":["tick","time_s"],"properties":{"tick":{"type":"integer"},"time_s":{"type":"number"},` + properties + `}}`
+}
+
+// topics are those of a run with a number of exports.
+func topicsOf(columns []Columns) []topic {
+	const text = `{"type":"string"}`
+	all := []topic{
+		{name: Inputs, encoding: "json", schema: schema(`"verb":` + text + `,"nodes":{"type":"array","items":` + text + `},"sides":{"type":"array"},"kind":` + text + `,"command":{"type":"boolean"},"exact":{"type":"object"}`)},
+		{name: Events, encoding: "json", schema: schema(`"node":` + text + `,"kind":` + text + `,"fields":{"type":"object"}`)},
+		{name: Checks, encoding: "json", schema: schema(`"name":` + text + `,"kind":` + text + `,"outcome":` + text)},
+		{name: Series, encoding: "json", schema: schema(`"series":` + text + `,"value":{"type":["number","null"]}`)},
+		{name: Digests, encoding: columnsEncoding},
+		{name: Snapshots, encoding: snapshotEncoding},
+		{name: Messages, encoding: "json", schema: schema(`"id":` + text + `,"cause":` + text + `,"from":` + text + `,"to":` + text + `,"kind":` + text + `,"verdict":` + text + `,"due":{"type":"integer"},"payload":` + text)},
+	}
+	for i, c := range columns {
+		all = append(all, topic{name: columnsTopic(i), encoding: columnsEncoding, metadata: [][2]string{{"name", c.Name}}})
+	}
+	return all
+}
+
+func columnsTopic(i int) string { return "columns/" + strconv.Itoa(i) }
