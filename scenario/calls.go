@@ -119,6 +119,9 @@ func (s *script) callAll(c *systems.Call, o *callOptions) ([]ecs.EnvelopeID, err
 		case o.need > 0:
 			return nil, fmt.Errorf("need is of several providers; say which, as in to = me.peers")
 		}
+		if err := s.canStart(1); err != nil {
+			return nil, err
+		}
 		if c.To = services.Pick(b, i, c.Service.Key, policy); c.To != 0 {
 			if err := s.canCall(c.To); err != nil {
 				return nil, err
@@ -133,6 +136,9 @@ func (s *script) callAll(c *systems.Call, o *callOptions) ([]ecs.EnvelopeID, err
 	if o.need > len(nodes) {
 		return nil, fmt.Errorf("need = %d of %d nodes", o.need, len(nodes))
 	}
+	if err := s.canStart(1 + len(nodes)); err != nil {
+		return nil, err
+	}
 	for _, n := range nodes {
 		if err := s.canCall(n); err != nil {
 			return nil, err
@@ -146,6 +152,15 @@ func (s *script) callAll(c *systems.Call, o *callOptions) ([]ecs.EnvelopeID, err
 		ids = append(ids, services.Call(b, i, c))
 	}
 	return ids, nil
+}
+
+// canStart reports that the node has too many calls under way: here, so that
+// the error has its place in the script.
+func (s *script) canStart(more int) error {
+	if n := s.run.Services.InFlight(s.at.node); n+more > systems.MaxCalls {
+		return fmt.Errorf("%s has %d calls in flight, and may have %d; wait for replies, or give calls a shorter timeout", s.NodeName(s.at.node), n, systems.MaxCalls)
+	}
+	return nil
 }
 
 func (s *script) canCall(n ecs.Node) error {
@@ -323,6 +338,9 @@ func (s *script) discover(_ *starlark.Thread, _ *starlark.Builtin, args starlark
 	}
 	c := systems.Call{Service: systems.Service{Key: systems.ServiceKey(name), Kind: s.kinds.call}, Timeout: wait}
 	if c.Keep, err = s.keepThen(then); err != nil {
+		return nil, fmt.Errorf("me.discover: %w", err)
+	}
+	if err := s.canStart(1); err != nil {
 		return nil, fmt.Errorf("me.discover: %w", err)
 	}
 	id := s.run.Services.Discover(s.at.batch, s.at.index, &c, least)

@@ -203,6 +203,7 @@ func TestMisuseOfServices(t *testing.T) {
 		{`me.call("add", 1, to = far)`, "me.call: no link joins c and far; link them, or put both in a network"},
 		{`me.call("add", 1, to = lone)`, "no link joins lone and c, who called: a reply needs one too"},
 		{`fail("here")`, "fail: here"},
+		{`[me.call("add", i, timeout = "1m") for i in range(70000)]`, "me.call: c has 65536 calls in flight, and may have 65536; wait for replies"},
 	} {
 		text := strings.Replace(replaced(shop, "line = 1\n    "+tc.line), "server = program", `
 def twice(me):
