@@ -328,3 +328,52 @@ func TestLimitOfCalls(t *testing.T) {
 	}()
 	r.run(100)
 }
+
+// The ID that a call is given is that of the envelope that carries it, however
+// much a handler sends, and whatever lies between.
+func TestCallsAreKnownByTheirRequests(t *testing.T) {
+	r := newRig(ecs.Config{})
+	service := r.Services.Declare("service")
+	k := r.World.Kind("k", 8)
+	var given []ecs.EnvelopeID
+	id := AddNode(r.Set, Node[word]{
+		Name: "p", Direct: true, Replies: []func(*Me, *word, *Reply){nil},
+		On: []On[word]{{k, func(me *Me, _ *word, e *ecs.Envelope) {
+			for i := range int(e.A) {
+				given = append(given, me.Call(Call{Service: service, To: 1<<24 + 1, Timeout: 99 * ms}))
+				for range i % 3 {
+					me.Send(me.Self(), k, 0, 0)
+				}
+			}
+			for range e.B {
+				me.Send(me.Self(), k, 0, 0)
+			}
+		}}},
+	})
+	n := r.World.Nodes(id, "n", 3)
+	r.start(n...)
+	r.run(0)
+	for i := range 6 {
+		e := r.World.Outside(n[i%3], k, uint64(i+2), 0, fmt.Sprint(i))
+		r.World.Post(&e, 1)
+	}
+	r.run(1)
+	// The batch before this one ended with an event of the same place, and had
+	// fewer sends by then.
+	given = nil
+	for i := range 6 {
+		e := r.World.Outside(n[i%3], k, uint64(i/5*9), uint64(50-i/5*50), fmt.Sprint("again ", i))
+		r.World.Post(&e, 3)
+	}
+	r.run(2)
+	r.run(3)
+	var sent []ecs.EnvelopeID
+	r.World.EachInFlight(func(e *ecs.Envelope, _ ecs.Tick) {
+		if e.Kind() == service.Kind && slices.Contains(given, e.ID()) {
+			sent = append(sent, e.ID())
+		}
+	})
+	if diff := cmp.Diff(given, sent); diff != "" || len(given) != 9 {
+		t.Errorf("%d calls: (- given, + sent)\n%s", len(given), diff)
+	}
+}
