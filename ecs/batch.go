@@ -29,7 +29,13 @@ type Batch struct {
 	program *program
 	root    uint64 // what stands for an envelope's ID where there is none
 	exited  bool
+	counted counted
 }
+
+// counted is how many of the first sends in Out one event has caused: what
+// NextID found last, so that a handler that sends much is not counted anew for
+// each. It is forgotten with each batch.
+type counted struct{ out, cause, index int }
 
 // World returns the world the batch belongs to.
 func (b *Batch) World() *World { return b.world }
@@ -61,10 +67,14 @@ func (b *Batch) ID(i int) EnvelopeID {
 // NextID returns the identity that the next send caused by the i-th event,
 // the last in Out so far, will have.
 func (b *Batch) NextID(i int) EnvelopeID {
-	index := 0
-	for k := len(b.Out); k > 0 && int(b.Out[k-1].Cause) == i; k-- {
+	from, index := 0, 0
+	if c := &b.counted; c.cause == i && c.out <= len(b.Out) {
+		from, index = c.out, c.index
+	}
+	for k := len(b.Out); k > from && int(b.Out[k-1].Cause) == i; k-- {
 		index++
 	}
+	b.counted = counted{len(b.Out), i, index}
 	return EnvelopeID(childTag(b.ID(i), uint64(index), 0) >> idShift)
 }
 

@@ -24,6 +24,6 @@ func (w *World) cohortBatch(p *program, rows []uint32, root uint64, h func(*Batc
 	w.digest.deliveries += len(rows)
 	b := &w.batch
 	b.Tick, b.Envelopes, b.Rows, b.Out = w.tick, nil, rows, b.Out[:0]
-	b.world, b.program, b.exited, b.At, b.root = w, p, false, -1, root
+	b.world, b.program, b.exited, b.At, b.root, b.counted = w, p, false, -1, root, counted{}
 	h(b)
 }

@@ -199,7 +199,7 @@ func (w *World) handBatch(p *program, run []Envelope, rows []uint32, flags uint6
 	w.counts.Delivered += uint64(len(run))
 	b := &w.batch
 	b.Tick, b.Envelopes, b.Rows, b.Out = w.tick, run, rows, b.Out[:0]
-	b.world, b.program, b.exited, b.At = w, p, false, -1
+	b.world, b.program, b.exited, b.At, b.counted = w, p, false, -1, counted{}
 	h.Handle(b)
 	if flags&slabFlag != 0 {
 		for i := range run {

@@ -85,7 +85,7 @@ func (w *World) Checkpoint() {
 func (w *World) StateHash() uint64 {
 	sum := random.Mix(uint64(w.tick)^k0) + random.Mix(w.Seed()^k1)
 	for _, t := range w.tables {
-		if t.shape {
+		if t.shape && (t.rows > 0 || !t.bare) {
 			sum += random.Mix(t.hash ^ w.tableSum(t))
 		}
 	}

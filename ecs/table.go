@@ -33,6 +33,7 @@ type Table struct {
 
 	plain bool     // the row's memory is its canonical form: little-endian host, no floats
 	shape bool     // part of the digest
+	bare  bool     // and not if it has no rows
 	owner *program // whose lives the rows go with, nil if rows are not nodes
 	// resize makes room for a number of rows and returns where they lie.
 	resize func(rows int) unsafe.Pointer
@@ -65,6 +66,10 @@ func (t *Table) Bytes() []byte {
 	}
 	return unsafe.Slice((*byte)(t.base), t.rows*t.stride)
 }
+
+// DigestIfUsed has the table count in the digest only while it has rows: for
+// what most worlds do not use, and whose digests it then leaves as they are.
+func (t *Table) DigestIfUsed() { t.bare = true }
 
 func (t *Table) byteAt(row uint32) *byte {
 	return (*byte)(unsafe.Add(t.base, uintptr(row)*uintptr(t.stride)))

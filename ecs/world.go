@@ -117,10 +117,11 @@ const (
 	DroppedCut                // a cut or a partition lay between
 	DroppedHeld               // too many waited for a paused node
 	DroppedStale              // a timer replaced, cancelled, or of an earlier incarnation
+	DroppedLate               // a reply to a call that had ended
 	Causes
 )
 
-var causeNames = [Causes]string{"down", "gone", "loss", "queue", "cut", "held", "stale"}
+var causeNames = [Causes]string{"down", "gone", "loss", "queue", "cut", "held", "stale", "late"}
 
 func (c Cause) String() string { return causeNames[c] }
 

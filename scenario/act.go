@@ -17,7 +17,7 @@ import (
 type context struct {
 	phase   phase
 	batch   *ecs.Batch
-	index   int
+	index   int // in the batch
 	node    ecs.Node
 	source  ecs.Node // who sent what is handled
 	program *program
@@ -25,6 +25,8 @@ type context struct {
 	handler starlark.Callable
 	draws   random.Source
 	drawn   bool
+	event   ecs.EnvelopeID // what draws are keyed by, where it is not the event in hand
+	serving serving
 	exiting bool
 	code    uint8
 }
@@ -68,6 +70,7 @@ func (s *script) declare(p *program, name string) error {
 	for _, r := range p.every {
 		spec.Every = append(spec.Every, systems.Every{Name: r.name, Period: r.period, Act: func(b *ecs.Batch) { s.each(p, b, r.fn) }})
 	}
+	spec.Provides = p.services
 	p.id = s.run.Programs.Add(spec)
 	s.programs = append(s.programs, p)
 	return nil
@@ -88,9 +91,18 @@ func (s *script) act(p *program, b *ecs.Batch) {
 			}
 			continue
 		}
-		if e.Kind() == s.kinds.show {
+		switch e.Kind() {
+		case s.kinds.show:
 			if err := s.see(p, b, e); err != nil {
 				panic(s.failure("see", err))
+			}
+			continue
+		case s.kinds.call:
+			s.asked(p, b, i)
+			continue
+		case s.kinds.answer, s.kinds.failed:
+			if r := s.run.Services.Answered(b, i); r != nil {
+				s.goOn(p, b, i, r, e.From)
 			}
 			continue
 		}
@@ -110,6 +122,10 @@ var nothing = starlark.NewBuiltin("start", func(*starlark.Thread, *starlark.Buil
 
 // fire runs a one-shot timer's function.
 func (s *script) fire(p *program, b *ecs.Batch, e *ecs.Envelope) {
+	if e.Kind() == s.kinds.wake {
+		s.expire(p, b)
+		return
+	}
 	v, err := value.DecodeFrozen(b.World().Payload(e), s.codec)
 	fn, ok := v.(starlark.Callable)
 	if err != nil || !ok {
@@ -131,21 +147,31 @@ func (s *script) each(p *program, b *ecs.Batch, fn starlark.Callable) {
 
 // call runs one handler to its end.
 func (s *script) call(p *program, b *ecs.Batch, i int, fn starlark.Callable, msg starlark.Value) {
-	at := &s.at
-	at.phase, at.handler, at.program, at.batch = handling, fn, p, b
-	at.index, at.row, at.node, at.source = i, int(b.Rows[i]), b.Node(i), 0
-	at.drawn, at.exiting = false, false
+	s.begin(p, b, i, fn)
+	args := append(s.args[:0], s.handle(s.at.node))
 	if msg != nil { // a timer has no sender
-		at.source = b.Envelopes[i].From
-	}
-	args := append(s.args[:0], s.handle(at.node))
-	if msg != nil {
+		s.at.source = b.Envelopes[i].From
 		args = append(args, msg)
 	}
-	s.limit(s.thread)
 	if _, err := starlark.Call(s.thread, fn, args, nil); err != nil {
 		panic(s.failureOf(fn, err))
 	}
+	s.end(p, b, fn)
+}
+
+// begin takes a handler in hand.
+func (s *script) begin(p *program, b *ecs.Batch, i int, fn starlark.Callable) {
+	at := &s.at
+	at.phase, at.handler, at.program, at.batch = handling, fn, p, b
+	at.index, at.row, at.node, at.source = i, int(b.Rows[i]), b.Node(i), 0
+	at.drawn, at.exiting, at.event, at.serving.now = false, false, 0, false
+	s.limit(s.thread)
+}
+
+// end does what comes after a handler.
+func (s *script) end(p *program, b *ecs.Batch, fn starlark.Callable) {
+	at := &s.at
+	at.serving.now = false
 	if len(p.shows) > 0 {
 		if err := s.show(p, b, at.row); err != nil {
 			panic(s.failureOf(fn, err))

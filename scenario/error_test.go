@@ -76,7 +76,7 @@ func TestErrorsOfTheTopLevel(t *testing.T) {
 		{`duratoin("1s")`, `kv.star:1:1: duratoin is not defined; did you mean duration?`},
 		{`duration("1 s")`, `kv.star:1:9: `},
 		{`program(state = {"send": 1})`, `kv.star:1:8: state: a field may not be named "send", which a node has already`},
-		{`program(provides = {})`, `kv.star:1:8: provides: services are not built yet`},
+		{`program(pulls = {})`, `kv.star:1:8: pulls: pipes are not built yet`},
 		{`pipe("p")`, `kv.star:1:5: pipe: pipes are not built yet`},
 		{`run(until = 5)`, `run: until: a duration needs a unit: "10ms"`},
 		{`topology("x.gml", program())`, `open x.gml: file does not exist`},

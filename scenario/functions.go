@@ -2,6 +2,8 @@ package scenario
 
 import (
 	"fmt"
+	"path"
+	"strings"
 
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
@@ -95,24 +97,32 @@ func (s *script) nameFunction(fn *starlark.Function) bool {
 	if _, ok := s.functions.names[fn]; ok {
 		return false
 	}
-	name := at(fn.Position())
+	name := s.local(fn.Position())
 	for i := 2; ; i++ {
 		if _, taken := s.functions.made[name]; !taken {
 			break
 		}
-		name = fmt.Sprintf("%s#%d", at(fn.Position()), i)
+		name = fmt.Sprintf("%s#%d", s.local(fn.Position()), i)
 	}
 	s.functions.names[fn], s.functions.made[name] = name, fn
 	return true
 }
 
-func at(p syntax.Position) string { return fmt.Sprintf("%s:%d:%d", p.Filename(), p.Line, p.Col) }
+// local is a place in a file that is named as from beside the scenario: what a
+// run keeps or sends may not depend on where its files lie.
+func (s *script) local(p syntax.Position) string {
+	name := strings.TrimPrefix(p.Filename(), path.Dir(s.path)+"/")
+	return fmt.Sprintf("%s:%d:%d", name, p.Line, p.Col)
+}
 
 // callables are a program's functions.
 func (p *program) callables() []starlark.Value {
 	var all []starlark.Value
 	for _, kind := range p.kinds {
 		all = append(all, p.on[kind])
+	}
+	for _, key := range p.services {
+		all = append(all, p.provides[key])
 	}
 	for _, r := range p.every {
 		all = append(all, r.fn)

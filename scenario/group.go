@@ -146,6 +146,9 @@ func (s *script) rebuild(kind string, state starlark.Value) (starlark.Value, err
 			return &peers{group: h.group, without: h.index(n.Number())}, nil
 		}
 	case starlark.Tuple:
+		if len(n) > 0 && (kind == "call" || kind == "request") {
+			return s.rebuildPending(kind, n)
+		}
 		if len(n) == 0 || kind != "group" {
 			break
 		}

@@ -333,11 +333,11 @@ func laterFunction(verb string, i int, arg syntax.Expr) syntax.Expr {
 	named, ok := arg.(*syntax.BinaryExpr)
 	switch {
 	case ok && named.Op == syntax.EQ:
-		if word := named.X.(*syntax.Ident).Name; word != "then" && (verb != "after" || word != "fn") {
+		if word := named.X.(*syntax.Ident).Name; word != "then" && (!takesFunction(verb) || word != "fn") {
 			return nil
 		}
 		arg = named.Y
-	case verb != "after" || i != 1:
+	case !takesFunction(verb) || i != 1:
 		return nil
 	}
 	if call, ok := arg.(*syntax.CallExpr); ok && isWord(call.Fn, "bind") && len(call.Args) > 0 {
@@ -345,6 +345,9 @@ func laterFunction(verb string, i int, arg syntax.Expr) syntax.Expr {
 	}
 	return arg
 }
+
+// takesFunction reports whether a verb's second argument is a handler.
+func takesFunction(verb string) bool { return verb == "after" || verb == "provide" }
 
 // literal returns an argument that is taken by place and written as text.
 func literal(call *syntax.CallExpr, i int) (string, bool) {

@@ -28,6 +28,7 @@ func (s *script) predeclared() starlark.StringDict {
 		{"cut", s.cut}, {"partition", s.partition}, {"isolate", s.isolate}, {"heal", s.heal}, {"slow", s.slow}, {"send", s.sendAction},
 		{"at", s.atTime}, {"between", s.between}, {"when", s.when}, {"chaos", s.chaos},
 		{"always", s.check("always")}, {"never", s.check("never")}, {"eventually", s.check("eventually")}, {"sometimes", s.check("sometimes")},
+		{"linearizable", s.linearizable}, {"kv", model("kv", "read", "write")}, {"register", model("register", "read", "write")}, {"queue", model("queue", "push", "pop")},
 		{"note", s.note}, {"must", s.must}, {"measure", s.measure}, {"count", s.count}, {"series", s.makeSeries}, {"export", s.export},
 		{"run", s.runUntil}, {"flag", s.flag}, {"tick", s.tick}, {"ties", s.ties}, {"now", s.now}, {"fail", fail},
 	} {
@@ -43,8 +44,7 @@ func (s *script) predeclared() starlark.StringDict {
 
 // later are words of concepts that are not built yet, and their concepts.
 var later = map[string]string{
-	"param": "params", "pipe": "pipes", "serve": "services", "place": "placements", "linearizable": "checks of linearizability",
-	"kv": "checks of linearizability", "register": "checks of linearizability", "queue": "checks of linearizability",
+	"param": "params", "pipe": "pipes", "serve": "service times", "place": "placements",
 	"lossy": "faults of links", "duplicate": "faults of links", "corrupt": "faults of links",
 	"skew": "skewed clocks", "lose_disk": "lost disks", "clog": "clogged links",
 }
@@ -58,7 +58,12 @@ func vocabulary() []string {
 	return words
 }
 
-// fail answers a caller; there are none yet, so it ends the run.
+// failure is what fail(…) says: it answers the caller of the service whose
+// handler fails, and elsewhere ends the run.
+type failure struct{ text string }
+
+func (f *failure) Error() string { return "fail: " + f.text }
+
 func fail(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	text := ""
 	for i, a := range args {
@@ -71,7 +76,7 @@ func fail(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs [
 			text += a.String()
 		}
 	}
-	return nil, fmt.Errorf("fail: %s", text)
+	return nil, &failure{text}
 }
 
 // flag is flag(name, default): what --set gives, read as the default's type.

@@ -24,9 +24,9 @@ const (
 // limit makes a thread stop by itself: after options.Steps from now, when
 // calls are too deep, or when what a variable holds is too large.
 func (s *script) limit(thread *starlark.Thread) {
-	s.end = thread.ExecutionSteps() + s.options.Steps
+	s.last = thread.ExecutionSteps() + s.options.Steps
 	thread.OnMaxSteps = s.stop
-	thread.SetMaxExecutionSteps(min(s.end, thread.ExecutionSteps()+longSlice))
+	thread.SetMaxExecutionSteps(min(s.last, thread.ExecutionSteps()+longSlice))
 }
 
 // stopThread stops a thread that is at its limit, and else lets it run on for
@@ -36,14 +36,14 @@ func (s *script) stopThread(t *starlark.Thread) {
 	switch {
 	case t.CallStackDepth() > frameLimit:
 		t.Cancel(fmt.Sprintf("functions call each other more than %d deep; is there a recursion without an end?", frameLimit))
-	case t.ExecutionSteps() >= s.end:
+	case t.ExecutionSteps() >= s.last:
 		t.Cancel(fmt.Sprintf("more than %d steps (--script-steps); is there a loop without an end?", s.options.Steps))
 	case size > s.options.Bytes:
 		t.Cancel(fmt.Sprintf("%s grows beyond %d bytes (--script-bytes)", name, s.options.Bytes))
 	case size > largeValue:
-		t.SetMaxExecutionSteps(min(s.end, t.ExecutionSteps()+shortSlice))
+		t.SetMaxExecutionSteps(min(s.last, t.ExecutionSteps()+shortSlice))
 	default:
-		t.SetMaxExecutionSteps(min(s.end, t.ExecutionSteps()+longSlice))
+		t.SetMaxExecutionSteps(min(s.last, t.ExecutionSteps()+longSlice))
 	}
 }
 

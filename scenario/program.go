@@ -25,8 +25,12 @@ type program struct {
 	on      map[string]starlark.Callable
 	kinds   []string // of on, in order
 	every   []recurring
-	onStart starlark.Callable
-	onStop  starlark.Callable
+	// provides are the services that a node provides from its start, by key;
+	// looked up only. The keys are in order of declaration.
+	provides map[uint64]starlark.Callable
+	services []uint64
+	onStart  starlark.Callable
+	onStop   starlark.Callable
 
 	handlers []starlark.Callable // by the number of the kind
 	own      map[string]own      // looked up only
@@ -185,7 +189,8 @@ func (s *script) makeProgram(thread *starlark.Thread, b *starlark.Builtin, args 
 	}
 	var state, on, every *starlark.Dict
 	var durable, shows *starlark.List
-	var provides, subscribes, pulls starlark.Value
+	var provides *starlark.Dict
+	var subscribes, pulls starlark.Value
 	p := &program{script: s, name: "program", pos: thread.CallFrame(1).Pos, on: map[string]starlark.Callable{}}
 	err := starlark.UnpackArgs(b.Name(), args, kwargs,
 		"state?", &state, "durable?", &durable, "shows?", &shows, "on_start?", &p.onStart, "on_stop?", &p.onStop,
@@ -194,8 +199,6 @@ func (s *script) makeProgram(thread *starlark.Thread, b *starlark.Builtin, args 
 		return nil, err
 	}
 	switch {
-	case provides != nil:
-		return nil, notYet("provides", "services")
 	case subscribes != nil:
 		return nil, notYet("subscribes", "feeds")
 	case pulls != nil:
@@ -217,6 +220,9 @@ func (s *script) makeProgram(thread *starlark.Thread, b *starlark.Builtin, args 
 		return nil, err
 	}
 	if err := p.repeats(every); err != nil {
+		return nil, err
+	}
+	if err := p.serves(provides); err != nil {
 		return nil, err
 	}
 	s.declared = append(s.declared, p)
@@ -307,6 +313,8 @@ type kinds struct {
 	index map[string]ecs.Kind
 	timer ecs.Kind // of one-shot timers
 	show  ecs.Kind // of what nodes show
+	// Of services; declared last, so that they shift no other's number.
+	call, wake, answer, failed ecs.Kind
 }
 
 // open declares the kinds that every scenario has.

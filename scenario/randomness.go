@@ -30,7 +30,9 @@ func (r randomness) source() *random.Source {
 		return &s.loading
 	}
 	if !s.at.drawn {
-		s.at.draws, s.at.drawn = s.at.batch.Draws(s.streams.script, s.at.index), true
+		if s.at.draws, s.at.drawn = s.at.batch.Draws(s.streams.script, s.at.index), true; s.at.event != 0 {
+			s.at.draws = s.run.World.Key(s.streams.script).At(int64(s.at.batch.Tick), uint64(s.at.event))
+		}
 	}
 	return &s.at.draws
 }

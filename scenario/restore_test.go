@@ -97,7 +97,7 @@ func sources() []source {
 	for _, x := range []struct {
 		name  string
 		until ecs.Tick
-	}{{"ring", 300}, {"pingpong", 400}, {"gossip", 1200}, {"world", 1500}, {"quorum", 2500}, {"phold", 40}, {"sir", 8000}} {
+	}{{"ring", 300}, {"pingpong", 400}, {"services", 1500}, {"raft", 1700}, {"two_phase_commit", 3000}, {"gossip", 1200}, {"world", 1500}, {"quorum", 2500}, {"phold", 40}, {"sir", 8000}} {
 		all = append(all, source{x.name, func(t testing.TB, seed uint64) *Scenario {
 			flags := map[string]string{"phold": "nodes=50", "sir": "side=5"}[x.name]
 			given := map[string]string{}
@@ -286,12 +286,19 @@ func drawScript(t *rapid.T) string {
 		`note("cancelled", was = me.cancel(me.n % 3))`,
 		`me.known = [me.around("n"), me.peers, me.group[1:]]`,
 		`me.exit(me.index) if me.random.chance(0.02) else None`,
+		`me.reply(me.held.pop(), me.n) if me.held else None`,
+		`note("dropped", was = me.cancel(me.call_)) if me.call_ else None`,
+		`me.withhold("bump") if me.random.chance(0.1) else me.provide("bump", bump)`,
 	}
 	timer := `me.after(me.random.uniform("1ms", "12ms"), bind(later, me.n, [me.n]), key = me.n % 3)`
 	sends := []string{
 		`me.send(me.random.choice(me.neighbours), "msg", n = me.n, box = me.box[-1:], map = me.map)`,
 		`me.send(me, "msg", delay = "3ms", n = 1, box = [], map = {})`,
 		`me.after("5ms", later_plain)`,
+		`me.call_ = me.call("bump", me.n, box = me.box[-1:], then = bind(told, me.n), timeout = me.random.uniform("3ms", "20ms"))`,
+		`me.call_ = me.call("hold", to = me.group, need = 2, then = bind(told, me.n), timeout = "15ms")`,
+		`me.call("bump", 1, to = me.neighbours, then = bind(told, 1))`,
+		`me.discover("bump", min = me.random.int(1, 5), within = "12ms", then = bind(told, 2))`,
 	}
 	// Only what runs seldom may send, so that messages do not multiply.
 	body := func(what string, more ...string) string {
@@ -310,8 +317,11 @@ func drawScript(t *rapid.T) string {
 	}
 	text := "def later(me, n, box):\n    me.n += n\n" + body("later") + "def later_plain(me):\n" + body("later_plain") +
 		"def heard(me, m):\n    me.n = (me.n + m.n) % 50\n" + body("heard", timer) + "def beat(me):\n" + body("beat", append(sends, timer)...) +
-		"state = {\"n\": 0, \"box\": [], \"map\": {}, \"known\": None}\n" +
-		"def make(durable):\n    return program(state = state, durable = durable, shows = [\"n\"], on = {\"msg\": heard}, every = {\"4ms\": beat}, on_start = beat)\n" +
+		"def told(me, reply, n):\n    me.n = (me.n + n) % 50\n    me.map[\"told\"] = [reply.ok, reply.error, reply.provider, reply.took]\n" + body("told") +
+		"def bump(me, n, box = None):\n    me.n = (me.n + n) % 50\n    if n % 5 == 1:\n        fail(\"five\")\n    return [n, box]\n" +
+		"def hold(me):\n    me.held.append(me.defer())\n" + body("hold") +
+		"state = {\"held\": [], \"call_\": None, \"n\": 0, \"box\": [], \"map\": {}, \"known\": None}\n" +
+		"def make(durable):\n    return program(state = state, durable = durable, shows = [\"n\"], on = {\"msg\": heard}, provides = {\"bump\": bump, \"hold\": hold}, every = {\"4ms\": beat}, on_start = beat)\n" +
 		"a = nodes(\"a\", 3, make([\"n\"]))\nb = nodes(\"b\", 2, make([\"box\", \"map\"]), n = lambda i: 10 * i)\n" +
 		fmt.Sprintf("network(a + b, latency = \"2ms\", jitter = \"%dms\", loss = %s, duplicate = 0.1, fifo = %s)\n",
 			rapid.IntRange(0, 9).Draw(t, "jitter"), rapid.SampledFrom([]string{"0", "0.2"}).Draw(t, "loss"), rapid.SampledFrom([]string{"True", "False"}).Draw(t, "fifo"))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
@@ -60,7 +61,7 @@ type script struct {
 	values    []starlark.Value  // and their values
 	args      [2]starlark.Value // of the handler that is called
 	steps     uint64            // taken at the top level
-	end       uint64            // step at which the function that runs is stopped
+	last      uint64            // step at which the function that runs is stopped
 	stop      func(*starlark.Thread)
 	draws     map[string]*starlark.Builtin // of me.random
 	loadDraws map[string]*starlark.Builtin // of random
@@ -119,8 +120,15 @@ func (s *script) reset(c ecs.Config) {
 // mangle is what a link that corrupts makes of a payload; what nodes show is no
 // message of theirs, and comes as it was.
 func (s *script) mangle(k ecs.Kind, payload []byte, n uint64) []byte {
-	if k == s.kinds.show {
+	switch k {
+	case s.kinds.show, s.kinds.failed:
 		return append([]byte(nil), payload...)
+	case s.kinds.call, s.kinds.answer:
+		at := refBytes
+		if k == s.kinds.call {
+			at = argumentsAt(payload)
+		}
+		return append(slices.Clone(payload[:at]), value.MangleValue(append([]byte(nil), payload[at:]...), n)...)
 	}
 	return value.Mangle(append([]byte(nil), payload...), n)
 }

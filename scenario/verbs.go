@@ -11,7 +11,7 @@ import (
 )
 
 // laterVerbs are verbs of channels that are not built yet.
-var laterVerbs = []string{"call", "defer", "reply", "provide", "withhold", "discover", "publish", "push", "param", "set_param", "sync"}
+var laterVerbs = []string{"publish", "push", "param", "set_param", "sync"}
 
 func laterConcept(verb string) string {
 	switch verb {
@@ -21,10 +21,8 @@ func laterConcept(verb string) string {
 		return "pipes"
 	case "param", "set_param":
 		return "params"
-	case "sync":
-		return "syncs of durable state"
 	}
-	return "services"
+	return "syncs of durable state"
 }
 
 type verb = func(*starlark.Thread, *starlark.Builtin, starlark.Tuple, []starlark.Tuple) (starlark.Value, error)
@@ -39,6 +37,8 @@ func (s *script) makeVerbs() map[string]*starlark.Builtin {
 	}{
 		{"send", s.send}, {"after", s.after}, {"cancel", s.cancel}, {"clock", s.clock},
 		{"exit", s.exitVerb}, {"around", s.around},
+		{"call", s.callVerb}, {"discover", s.discover}, {"defer", s.deferVerb}, {"reply", s.replyVerb},
+		{"provide", s.provide}, {"withhold", s.withhold},
 	} {
 		verbs[v.name] = starlark.NewBuiltin(v.name, v.do)
 	}
@@ -171,11 +171,14 @@ func (s *script) hash(v starlark.Value) (uint64, error) {
 	return xxh3.Hash(s.hasher.Bytes()), nil
 }
 
-// cancel is me.cancel(key).
+// cancel is me.cancel(key), of a timer's key or of what me.call returned.
 func (s *script) cancel(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	var key starlark.Value
 	if err := starlark.UnpackArgs("me.cancel", args, kwargs, "key", &key); err != nil {
 		return nil, err
+	}
+	if call, ok := key.(*calling); ok {
+		return starlark.Bool(s.cancelCall(call)), nil
 	}
 	hash, err := s.hash(key)
 	if err != nil {

@@ -147,3 +147,44 @@ func ExampleCompare() {
 	// Output:
 	// tick 130: voter.state of v[3]: Votes: 2, and 0 <nil>
 }
+
+// A client calls a service that one of two servers answers, and calls again
+// when both have crashed.
+func Example_services() {
+	type server struct{ Served uint64 }
+	type client struct{ Asked uint64 }
+	const ms = ecs.Nanoseconds(time.Millisecond)
+
+	run := scheduler.New(ecs.Config{Seed: 1})
+	square := run.Services.Declare("square")
+	servers := run.World.Nodes(systems.AddNode(run.Set, systems.Node[server]{
+		Name: "server",
+		Provides: []systems.Provide[server]{{Service: square, Do: func(me *systems.Me, s *server, a uint64) uint64 {
+			s.Served++
+			return a * a
+		}}},
+	}), "server", 2)
+	one := run.World.Node(systems.AddNode(run.Set, systems.Node[client]{
+		Name: "client",
+		Every: []systems.EveryNode[client]{{Name: "ask", Period: 40 * ms, Do: func(me *systems.Me, s *client) {
+			s.Asked++
+			me.Call(systems.Call{Service: square, A: s.Asked, Timeout: 20 * ms, Then: 1})
+		}}},
+		Replies: []func(*systems.Me, *client, *systems.Reply){func(me *systems.Me, s *client, r *systems.Reply) {
+			if r.Why != systems.NoReason {
+				fmt.Printf("%d: %s after %d ms\n", me.Tick(), r.Why, r.Took/ms)
+				return
+			}
+			fmt.Printf("%d: %d from %s after %d ms\n", me.Tick(), r.A, me.World().NodeName(r.Provider), r.Took/ms)
+		}},
+	}), "client")
+	run.Links.Network(append(servers, one), systems.Link{Latency: 3 * ms})
+	run.Start(append(servers, one)...)
+	run.At(82, systems.Action{Verb: systems.Crash, Nodes: servers})
+	fmt.Println(run.RunUntil(130))
+	// Output:
+	// 46: 1 from server[0] after 6 ms
+	// 100: crashed after 20 ms
+	// 121: no provider after 1 ms
+	// <nil>
+}

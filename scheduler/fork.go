@@ -9,7 +9,10 @@ import (
 
 // Snapshot copies the complete state of the run between two ticks. Memory of
 // the snapshot is kept and used again.
-func (r *Run) Snapshot(to *ecs.Snapshot) { r.World.Snapshot(to) }
+func (r *Run) Snapshot(to *ecs.Snapshot) {
+	r.Services.Settle() // of what changed between ticks
+	r.World.Snapshot(to)
+}
 
 // Restore takes the run to a snapshot: of itself, or of a run with the same
 // declarations. Inputs after it will take effect again.

@@ -119,6 +119,7 @@ func (r *Run) tick(t ecs.Tick) {
 
 // Next returns the next tick in which something is due, or ecs.Never.
 func (r *Run) Next() ecs.Tick {
+	r.Services.Settle() // of what changed between ticks
 	next := min(r.World.NextDue(), r.Recurring.Next(), r.inputs.next())
 	if r.Triggers.Len() > 0 {
 		next = min(next, r.Triggers.Next())

@@ -46,7 +46,9 @@ func TestSteadyStateDoesNotAllocate(t *testing.T) {
 		return n
 	}
 	none := func(*rig, []ecs.Node) {}
+	call := func(r *rig, _, _ ecs.Kind) Node[word] { return caller(r, next, ms) }
 	for name, r := range map[string]*rig{
+		"call":       steady(20, func(r *rig, n []ecs.Node) { r.Links.Mesh(n, chance) }, call),
 		"link":       steady(20, func(r *rig, n []ecs.Node) { r.Links.Mesh(n, chance) }, pass),
 		"network":    steady(20, func(r *rig, n []ecs.Node) { r.Links.Network(n, chance) }, pass),
 		"timers":     steady(20, none, arm),

@@ -3,6 +3,7 @@
 package systems
 
 import (
+	"fmt"
 	"testing"
 
 	"orrery/ecs"
@@ -42,6 +43,39 @@ func BenchmarkTransmit(b *testing.B) {
 				r.Deliver.Act()
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/message")
+		})
+	}
+}
+
+// caller is a program that calls one service once a period, and provides it.
+func caller(r *rig, next func(*Me) ecs.Node, period ecs.Nanoseconds) Node[word] {
+	service := r.Services.Declare("echo")
+	return Node[word]{
+		Name:     "p",
+		Provides: []Provide[word]{{service, func(_ *Me, _ *word, a uint64) uint64 { return a }}},
+		Replies:  []func(*Me, *word, *Reply){func(_ *Me, s *word, r *Reply) { s.V += r.A }},
+		Every: []EveryNode[word]{{Name: "e", Period: period, Do: func(me *Me, _ *word) {
+			me.Call(Call{Service: service, To: next(me), A: 1, Timeout: 50 * ms, Then: 1})
+		}}},
+	}
+}
+
+// BenchmarkCall is a call with its reply, over a link of 5 ms.
+func BenchmarkCall(b *testing.B) {
+	for _, n := range []int{1000, 100_000} {
+		b.Run(fmt.Sprintf("nodes=%d", n), func(b *testing.B) {
+			r := newRig(ecs.Config{})
+			k := AddNode(r.Set, caller(r, func(me *Me) ecs.Node { return 1<<24 + (me.Self()&0xffffff*7919)%ecs.Node(n) + 1 }, 4*ms))
+			nodes := r.World.Nodes(k, "n", n)
+			r.Links.Network(nodes, Link{Latency: 5 * ms})
+			r.start(nodes...)
+			r.run(100)
+			before := r.World.Counts().Delivered
+			for b.Loop() {
+				r.run(r.World.Tick() + 1)
+			}
+			calls := float64(r.World.Counts().Delivered-before) / 2
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/calls, "ns/call")
 		})
 	}
 }

@@ -14,9 +14,10 @@ const (
 	NeverHolds                       // in none
 	EventuallyHolds                  // in some tick from After to After+Within
 	SometimesHolds                   // in some tick of some run
+	Linearizable                     // of a history of calls: recorded, and not judged yet
 )
 
-var checkKindNames = [...]string{"always", "never", "eventually", "sometimes"}
+var checkKindNames = [...]string{"always", "never", "eventually", "sometimes", "linearizable"}
 
 func (k CheckKind) String() string { return checkKindNames[k] }
 
@@ -70,7 +71,7 @@ func (k *Check) validate() {
 	switch {
 	case int(k.Kind) >= len(checkKindNames):
 		panic(fmt.Sprintf("systems: check %q is of kind %d; there are always, never, eventually and sometimes", k.Name, k.Kind))
-	case k.Holds == nil:
+	case k.Holds == nil && k.Kind != Linearizable:
 		panic(fmt.Sprintf("systems: %s %q has no predicate; set Holds", k.Kind, k.Name))
 	case k.Every < 0 || k.After < 0:
 		panic(fmt.Sprintf("systems: %s %q: Every is %d ns, After %d ns; neither may be negative", k.Kind, k.Name, k.Every, k.After))
@@ -138,6 +139,9 @@ func (c *Checks) Act() bool {
 // wants reports whether a check is to look.
 func (c *Checks) wants(k *Check, row *checkRow, acted bool) bool {
 	t := c.world.Tick()
+	if k.Kind == Linearizable {
+		return false
+	}
 	if k.Kind == EventuallyHolds && (t == c.from(k) || t >= c.until(k)) {
 		return true
 	}

@@ -23,6 +23,12 @@
 // goes on. Recurring timers ([Recurring]) fire after the tick's envelopes, by
 // program, entry and node, each node's first one a period after its start.
 //
+// A service ([Services]) is a named function that nodes provide and others call.
+// Requests and replies are envelopes like messages, over links. Each call ends
+// once: with a value, or with a [Reason]. Who provides what is seen by all nodes
+// one tick after it changes. Calls, provisions and deferred requests end with
+// their node's incarnation, and a reply that comes late is dropped.
+//
 // All that shapes the future lies in the world's tables; what a system keeps
 // beside them is derived, and [Set.Rebuild] makes it again so that nothing
 // tells a restored world from one that never was. Figures ([Measures]) lie in

@@ -40,6 +40,7 @@ func (r *rig) at(t ecs.Tick, actions ...Action) {
 
 // next is the next tick in which something is due.
 func (r *rig) next() ecs.Tick {
+	r.Services.Settle()
 	next := min(r.World.NextDue(), r.Recurring.Next(), r.Checks.Next(), r.Measures.Next())
 	for _, in := range r.inputs {
 		if in.tick > r.World.Tick() {
@@ -81,6 +82,7 @@ func (r *rig) run(until ecs.Tick) {
 func (r *rig) start(nodes ...ecs.Node) { r.Lifecycle.StartAt(r.World.Tick()+1, nodes...) }
 
 func (r *rig) snapshot() *ecs.Snapshot {
+	r.Services.Settle()
 	var s ecs.Snapshot
 	r.World.Snapshot(&s)
 	return &s

@@ -14,6 +14,7 @@ type Lifecycle struct {
 	recurring *Recurring
 	waiting   *Waiting
 	timers    *Timers
+	services  *Services
 	deliver   *Deliver
 	exits     []exit
 	dying     []ecs.Node // buried in this tick: they do not start again
@@ -35,8 +36,8 @@ const (
 )
 
 // NewLifecycle wires the lifecycle to what it must tell of starts and ends.
-func NewLifecycle(w *ecs.World, p *Programs, r *Recurring, h *Waiting, t *Timers) *Lifecycle {
-	return &Lifecycle{world: w, programs: p, recurring: r, waiting: h, timers: t}
+func NewLifecycle(w *ecs.World, p *Programs, r *Recurring, h *Waiting, t *Timers, s *Services) *Lifecycle {
+	return &Lifecycle{world: w, programs: p, recurring: r, waiting: h, timers: t, services: s}
 }
 
 // StartAt has nodes start at a tick to come, as envelopes that come due.
@@ -49,6 +50,9 @@ func (l *Lifecycle) StartAt(t ecs.Tick, nodes ...ecs.Node) {
 		}
 		e := l.world.Outside(n, ecs.KindStart, 0, 0, "start")
 		l.world.Post(&e, t)
+		if t == l.world.Tick()+1 {
+			l.services.announce(n)
+		}
 	}
 }
 
@@ -86,6 +90,7 @@ func (l *Lifecycle) Start(n ecs.Node) {
 	}
 	l.world.SetStatus(n, ecs.Up, 0)
 	l.recurring.started(n)
+	l.services.started(n)
 	l.call(n, rootStart, l.programs.Of(n.Program()).Start)
 }
 
@@ -132,6 +137,7 @@ func (l *Lifecycle) end(n ecs.Node, s ecs.Status, code uint8) {
 	}
 	l.recurring.ended(n)
 	l.timers.forget(n)
+	l.services.forget(n)
 	l.world.SetStatus(n, s, code)
 }
 
@@ -164,7 +170,8 @@ func (l *Lifecycle) ask(n ecs.Node, code uint8, dies bool) {
 	l.exits = append(l.exits, exit{n, l.world.Life(n).Incarnation, code, dies})
 }
 
-// Settle carries out exits asked for in the act phase.
+// Settle carries out exits asked for in the act phase, and lets all nodes know
+// who provides what from now on.
 func (l *Lifecycle) Settle() {
 	for i := 0; i < len(l.exits); i++ {
 		x := l.exits[i]
@@ -177,6 +184,7 @@ func (l *Lifecycle) Settle() {
 		}
 	}
 	l.exits, l.dying = l.exits[:0], l.dying[:0]
+	l.services.Settle()
 }
 
 // call asks one node's program. The incarnation is part of what is asked, as

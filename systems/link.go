@@ -163,3 +163,15 @@ func (l *Links) rebuild() {
 	l.networks.rebuild()
 	l.slow.rebuild()
 }
+
+// latency returns that of the link or network that joins two nodes, 0 if none
+// does.
+func (l *Links) latency(from, to ecs.Node) ecs.Nanoseconds {
+	if i := l.index.find(uint64(from), uint64(to)); i >= 0 {
+		return l.wires.At(i).Latency
+	}
+	if x, ok := l.networks.find(from, to); ok {
+		return x.Latency
+	}
+	return 0
+}

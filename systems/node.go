@@ -17,9 +17,14 @@ type Node[S any] struct {
 	Boxed   func() ecs.Boxed
 	On      []On[S]
 	Every   []EveryNode[S]
-	Start   func(me *Me, s *S) // at first and after each restart
-	Stop    func(me *Me, s *S) // when stopped or exiting; a crash does not ask
-	Direct  bool               // see [Program.Direct]
+	// Provides are services that each node provides from its start, and may
+	// later. Replies are what goes on when a call has ended: the first for
+	// Call.Then 1, and so on; for Then 0 nothing does.
+	Provides []Provide[S]
+	Replies  []func(me *Me, s *S, r *Reply)
+	Start    func(me *Me, s *S) // at first and after each restart
+	Stop     func(me *Me, s *S) // when stopped or exiting; a crash does not ask
+	Direct   bool               // see [Program.Direct]
 }
 
 // On handles messages, or one-shot timers, of a kind.
@@ -40,6 +45,8 @@ type EveryNode[S any] struct {
 type Me struct {
 	b       *ecs.Batch
 	set     *Set
+	ended   ecs.EnvelopeID // what stands for the event whose calls end by time; 0: it is itself
+	serving serving
 	exiting bool
 	dying   bool
 	code    uint8
@@ -101,7 +108,12 @@ func (m *Me) Neighbours() []ecs.Node { return m.set.Links.Neighbours(m.Self()) }
 
 // Draws returns this event's draws from a stream: the same for the same event
 // of the same run, whatever else happens. Asked again, it begins again.
-func (m *Me) Draws(s ecs.Stream) random.Source { return m.b.Draws(s, m.b.At) }
+func (m *Me) Draws(s ecs.Stream) random.Source {
+	if m.ended != 0 {
+		return m.World().Key(s).At(int64(m.b.Tick), uint64(m.ended))
+	}
+	return m.b.Draws(s, m.b.At)
+}
 
 // Exit ends the node once the handler returns: its Stop is asked, and nothing
 // else comes to it until it is started again.
@@ -133,9 +145,13 @@ func (n Node[S]) program(s *Set) Program {
 	for _, on := range n.On {
 		a.add(on, s.World)
 	}
+	a.serve(s)
 	p := Program{
 		Schema: ecs.Schema{Name: n.Name, State: n.Initial, Durable: n.Durable, Boxed: n.Boxed},
 		Act:    a.act, Direct: n.Direct, remake: n.program,
+	}
+	for _, x := range n.Provides {
+		p.Provides = append(p.Provides, x.Service.Key)
 	}
 	if n.Start != nil {
 		p.Start = func(b *ecs.Batch) { a.each(b, n.Start) }
@@ -179,7 +195,8 @@ func (a *adapter[S]) add(on On[S], w *ecs.World) {
 // begin takes a batch in hand. A handler that failed may have asked for an
 // exit that a restore has undone.
 func (a *adapter[S]) begin(b *ecs.Batch) []S {
-	a.me.b, a.me.exiting, a.me.dying = b, false, false
+	a.me.b, a.me.exiting, a.me.dying, a.me.ended = b, false, false, 0
+	a.me.serving = serving{}
 	return ecs.States[S](b)
 }
 
@@ -198,7 +215,10 @@ func (a *adapter[S]) act(b *ecs.Batch) {
 		}
 		k := e.Kind().Index()
 		if k >= len(a.handlers) || a.handlers[k] == nil {
-			a.unhandled(e)
+			if !me.set.Services.unknown(b, i) {
+				a.unhandled(e)
+			}
+			continue
 		}
 		a.handlers[k](me, &states[b.Rows[i]], e)
 		if me.exiting {

@@ -21,6 +21,8 @@ type Program struct {
 	// Stop handles nodes that stop by themselves or are stopped; a crash does
 	// not ask.
 	Stop func(b *ecs.Batch)
+	// Provides are keys of the services that each node provides from its start.
+	Provides []uint64
 	// Direct lets the nodes' envelopes go without a link: due after their
 	// delay and nothing else. For models whose delays are their own.
 	Direct bool

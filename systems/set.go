@@ -12,6 +12,7 @@ type Set struct {
 	Waiting   *Waiting
 	Timers    *Timers
 	Recurring *Recurring
+	Services  *Services
 	Lifecycle *Lifecycle
 	Deliver   *Deliver
 	Faults    *Faults
@@ -28,7 +29,8 @@ func NewSet(w *ecs.World) *Set {
 	s.Waiting = NewWaiting(w)
 	s.Timers = NewTimers(w)
 	s.Recurring = NewRecurring(w, s.Programs)
-	s.Lifecycle = NewLifecycle(w, s.Programs, s.Recurring, s.Waiting, s.Timers)
+	s.Services = NewServices(w, s.Programs, s.Links)
+	s.Lifecycle = NewLifecycle(w, s.Programs, s.Recurring, s.Waiting, s.Timers, s.Services)
 	s.Deliver = NewDeliver(w, s.Programs, s.Links, s.Lifecycle, s.Waiting, s.Timers)
 	s.Faults = NewFaults(w, s.Lifecycle, s.Cuts, s.Deliver, s.Links)
 	s.Triggers = NewTriggers(w, s.Faults)
@@ -42,6 +44,7 @@ func NewSet(w *ecs.World) *Set {
 // restore.
 func (s *Set) Like(other *Set) {
 	s.World.DeclareLike(other.World)
+	s.Services.like(other.Services)
 	s.Programs.like(other.Programs, s)
 	s.Waiting.max = other.Waiting.max
 	s.Triggers.like(other.Triggers)
@@ -57,6 +60,7 @@ func (s *Set) Rebuild() {
 	s.Waiting.rebuild()
 	s.Timers.rebuild()
 	s.Recurring.rebuild()
+	s.Services.rebuild()
 	s.Lifecycle.rebuild()
 	s.Deliver.rebuild()
 	s.Faults.rebuild()

@@ -235,7 +235,7 @@ func TestJSONShape(t *testing.T) {
 		want string
 	}{
 		{"messages", o["messages"], "delivered dropped in_flight sent"},
-		{"dropped", o["messages"].(map[string]any)["dropped"], "cut down gone held loss queue stale"},
+		{"dropped", o["messages"].(map[string]any)["dropped"], "cut down gone held late loss queue stale"},
 		{"a check", o["checks"].([]any)[0], "kind name outcome tick time_s"},
 		{"counts", o["counts"], "hops"},
 		{"a measure", o["measures"].(map[string]any)["waited"], "count max mean min p50 p90 p99 unit"},

@@ -16,6 +16,18 @@ import (
 func Mangle(payload []byte, n uint64) []byte {
 	w := walker{from: payload}
 	w.fields()
+	return w.mangle(payload, n)
+}
+
+// MangleValue is Mangle for the bytes of one value.
+func MangleValue(payload []byte, n uint64) []byte {
+	w := walker{from: payload}
+	w.value(true)
+	return w.mangle(payload, n)
+}
+
+// mangle changes one of the values that were found.
+func (w *walker) mangle(payload []byte, n uint64) []byte {
 	if w.wrong || len(w.leaves) == 0 {
 		return payload
 	}

@@ -1,0 +1,170 @@
+package scenario
+
+import (
+	"errors"
+	"fmt"
+
+	"go.starlark.net/starlark"
+
+	"orrery/ecs"
+	"orrery/scenario/value"
+	"orrery/systems"
+)
+
+// serving is the request that the handler of a service answers.
+type serving struct {
+	now      bool // there is one in hand
+	deferred bool
+	request  systems.Request
+}
+
+// openServices declares the kinds of services, after all others.
+func (s *script) openServices() {
+	s.run.Services.Open()
+	s.kinds.wake, s.kinds.answer, s.kinds.failed = s.run.Services.Kinds()
+	s.kinds.call = s.run.World.Kind("(call)", 0)
+}
+
+// serves reads provides of a program.
+func (p *program) serves(provides *starlark.Dict) error {
+	if provides == nil {
+		return nil
+	}
+	p.provides = map[uint64]starlark.Callable{}
+	for _, item := range provides.Items() {
+		name, ok := starlark.AsString(item[0])
+		fn, callable := item[1].(starlark.Callable)
+		if !ok || !callable {
+			return fmt.Errorf("provides: %s: %s is not a name and a function", item[0], value.A(item[1]))
+		}
+		key := systems.ServiceKey(name)
+		p.provides[key] = fn
+		p.services = append(p.services, key)
+	}
+	return nil
+}
+
+// provide is me.provide(name, fn).
+func (s *script) provide(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	var name string
+	var fn starlark.Callable
+	if err := starlark.UnpackArgs("me.provide", args, kwargs, "name", &name, "fn", &fn); err != nil {
+		return nil, err
+	}
+	kept, err := s.keepFunction(fn)
+	if err != nil {
+		return nil, fmt.Errorf("me.provide: %w", err)
+	}
+	s.run.Services.Provide(s.at.node, systems.ServiceKey(name), kept)
+	return starlark.None, nil
+}
+
+// keepFunction returns the bytes of a function; they are good until the next
+// are asked for.
+func (s *script) keepFunction(fn starlark.Value) ([]byte, error) {
+	s.hasher.Reset(s.hasher.Bytes()[:0], s.codec)
+	if err := s.hasher.Append(fn); err != nil {
+		return nil, err
+	}
+	return s.hasher.Bytes(), nil
+}
+
+// function is the reverse of keepFunction.
+func (s *script) function(kept []byte) starlark.Callable {
+	v, err := value.DecodeFrozen(kept, s.codec)
+	fn, ok := v.(starlark.Callable)
+	if err != nil || !ok {
+		panic(fmt.Sprintf("scenario: what was kept of a service is no function: %v", err))
+	}
+	return fn
+}
+
+// withhold is me.withhold(name).
+func (s *script) withhold(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	var name string
+	if err := starlark.UnpackArgs("me.withhold", args, kwargs, "name", &name); err != nil {
+		return nil, err
+	}
+	return starlark.Bool(s.run.Services.Withhold(s.at.node, systems.ServiceKey(name))), nil
+}
+
+// asked has a node answer a request: with what its handler returns, with its
+// fail(…), or later.
+func (s *script) asked(p *program, b *ecs.Batch, i int) {
+	services := s.run.Services
+	r := services.Request(b, i)
+	name, args, kwargs, err := s.readCall(r.Payload)
+	key := systems.ServiceKey(name)
+	kept, ok := services.Provided(b.Node(i), key)
+	if !ok {
+		services.Fail(b, i, r, systems.UnknownService, 0)
+		return
+	}
+	fn := p.provides[key]
+	if len(kept) > 0 {
+		fn = s.function(kept)
+	}
+	if err != nil {
+		panic(s.failureOf(fn, fmt.Errorf("a call of %q cannot be read: %w", name, err)))
+	}
+	s.begin(p, b, i, fn)
+	s.at.source, s.at.serving = r.From, serving{now: true, request: r}
+	args[0] = s.handle(s.at.node)
+	v, err := starlark.Call(s.thread, fn, args, kwargs)
+	if err = s.answer(r, v, err); err != nil {
+		panic(s.failureOf(fn, err))
+	}
+	s.end(p, b, fn)
+}
+
+// answer sends what became of a handler. An error that answers no caller is
+// returned: it ends the run.
+func (s *script) answer(r systems.Request, v starlark.Value, err error) error {
+	services, b, i := s.run.Services, s.at.batch, s.at.index
+	var failed *failure
+	if errors.As(err, &failed) {
+		if _, waits := services.Deferred(s.at.node, r.ID); s.at.serving.deferred && !waits {
+			return err
+		}
+		if linked := s.canReply(r.From); linked != nil {
+			return linked
+		}
+		services.FailText(b, i, r, s.placed(err, failed))
+		return nil
+	}
+	if err != nil || s.at.serving.deferred {
+		return err
+	}
+	return s.sendAnswer(r, v)
+}
+
+// placed is what fail said, and where.
+func (s *script) placed(err error, failed *failure) string {
+	var eval *starlark.EvalError
+	if errors.As(err, &eval) {
+		if pos := position(eval); pos.IsValid() {
+			return s.local(pos) + ": " + failed.text
+		}
+	}
+	return failed.text
+}
+
+// sendAnswer sends a value to a caller.
+func (s *script) sendAnswer(r systems.Request, v starlark.Value) error {
+	if err := s.canReply(r.From); err != nil {
+		return err
+	}
+	s.encoder.Reset(s.encoder.Bytes()[:0], s.codec)
+	if err := s.encoder.Append(v); err != nil {
+		return fmt.Errorf("the reply: %w", err)
+	}
+	s.run.Services.AnswerBytes(s.at.batch, s.at.index, r, s.encoder.Bytes())
+	return nil
+}
+
+func (s *script) canReply(to ecs.Node) error {
+	if to != s.at.node && !s.run.Links.Joins(s.at.node, to) {
+		return fmt.Errorf("no link joins %s and %s, who called: a reply needs one too; link them both ways", s.NodeName(s.at.node), s.NodeName(to))
+	}
+	return nil
+}

@@ -1,0 +1,80 @@
+package systems
+
+import (
+	"slices"
+
+	"orrery/ecs"
+)
+
+// Discover waits until at least some providers of a service are in view of the
+// i-th event's node, or until time is up: the call's Service, Timeout, Then,
+// Tag and Keep count.
+func (s *Services) Discover(b *ecs.Batch, i int, c *Call, least int) ecs.EnvelopeID {
+	id := b.NextID(i)
+	row := s.open(b, i, c, id, discoveryCall)
+	r := s.calls.pool.rows.Edit(row)
+	r.Need = int32(least)
+	if len(s.Providers(r.Node, r.Service)) >= least {
+		r.Due = b.Tick + 1
+	}
+	at, _ := slices.BinarySearch(s.watching, int32(row))
+	s.watching = slices.Insert(s.watching, at, int32(row))
+	s.enqueue(b, i, row, false)
+	return id
+}
+
+// found has the discoveries whose service changed, and which see enough, end in
+// the next tick.
+func (s *Services) found(changes []change) {
+	w := s.world
+	for _, row := range s.watching {
+		r := s.calls.pool.rows.At(int(row))
+		if r.Due <= w.Tick()+1 || !slices.ContainsFunc(changes, func(c change) bool { return c.service == r.Service }) {
+			continue
+		}
+		if len(s.Providers(r.Node, r.Service)) >= int(r.Need) {
+			s.wakeAt(int(row), w.Tick()+1)
+		}
+	}
+}
+
+// wakeAt has a call looked at at a tick, from outside of its node's handlers.
+func (s *Services) wakeAt(row int, at ecs.Tick) {
+	w, rows := s.world, s.calls.pool.rows
+	n := rows.At(row).Node
+	c := s.calls.callers.rows.Edit(int(rows.At(row).Caller))
+	s.unlink(c, row)
+	rows.Edit(row).Due = at
+	s.insert(c, row)
+	if c.Armed <= at && c.Armed > w.Tick() {
+		return
+	}
+	c.Armed = at
+	e := w.Outside(n, s.wake, 0, uint64(w.Life(n).Incarnation)<<32, "discover")
+	w.Post(&e, at)
+}
+
+// expireDiscovery ends a discovery that sees enough or whose time is up, and
+// else puts it back.
+func (s *Services) expireDiscovery(b *ecs.Batch, c *callerRow, row int) *Reply {
+	r := s.calls.pool.rows.At(row)
+	seen := s.Providers(r.Node, r.Service)
+	why := r.Why
+	if why == NoReason && len(seen) < int(r.Need) {
+		if why = TimedOut; b.Tick < r.Deadline {
+			s.unlink(c, row)
+			s.calls.pool.rows.Edit(row).Due = r.Deadline
+			s.insert(c, row)
+			return nil
+		}
+	}
+	reply := s.end(row, why)
+	reply.Found = seen
+	return reply
+}
+
+func (s *Services) unwatch(row int) {
+	if at, ok := slices.BinarySearch(s.watching, int32(row)); ok {
+		s.watching = slices.Delete(s.watching, at, at+1)
+	}
+}

@@ -1,0 +1,379 @@
+// Proves that every call ends once, with a reply or a reason, whatever its
+// caller, its provider and the link do meanwhile; that reasons are told apart;
+// and that services are the same for any split into batches, straight, restored
+// and forked. The worlds that are drawn do a bit of everything: what is called
+// and what ended is written down beside the world and compared.
+package systems
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"orrery/ecs"
+)
+
+// quiet is the tick after which nobody calls.
+const quiet ecs.Tick = 250
+
+// office is a world of callers and providers, and the story of their calls.
+type office struct {
+	*rig
+	tape
+	add, slow Service
+	pending   map[string]ecs.Node // calls that have not ended, by caller's life and ID
+	wrong     []string
+	reasons   [Failed + 1]int
+}
+
+// clerk is what providers and callers keep.
+type clerk struct {
+	Sum      uint64
+	Deferred [4]uint64
+	Last     uint64
+}
+
+func newOffice(c ecs.Config, link Link) (*office, []ecs.Node) {
+	o := &office{rig: newRig(c), pending: map[string]ecs.Node{}}
+	o.add, o.slow = o.Services.Declare("add"), o.Services.Declare("slow")
+	p := AddNode(o.Set, o.clerk())
+	nodes := o.World.Nodes(p, "n", 5)
+	o.World.Group("all", nodes)
+	o.Links.Mesh(nodes, link)
+	o.start(nodes...)
+	return o, nodes
+}
+
+// clerk is a program that calls by draws, and provides both services.
+func (o *office) clerk() Node[clerk] {
+	draws := o.World.Stream("clerk")
+	return Node[clerk]{
+		Name: "clerk",
+		Provides: []Provide[clerk]{
+			{o.add, func(me *Me, s *clerk, a uint64) uint64 {
+				if a%7 == 3 {
+					me.Refuse(a)
+				}
+				s.Sum += a
+				return a + 1
+			}},
+			{o.slow, func(me *Me, s *clerk, a uint64) uint64 {
+				s.Deferred[a%4] = uint64(me.Defer())
+				return 0
+			}},
+		},
+		Replies: []func(*Me, *clerk, *Reply){func(me *Me, s *clerk, r *Reply) { o.ended(me, s, r) }},
+		Every: []EveryNode[clerk]{{Name: "work", Period: 3 * ms, Do: func(me *Me, s *clerk) {
+			if me.Tick() > quiet {
+				return
+			}
+			d := me.Draws(draws)
+			others := me.World().Members(o.everybody(me))
+			c := Call{Service: o.add, A: d.Below(20), Timeout: ecs.Nanoseconds(d.Below(30)) * ms, Then: 1, Tag: d.Below(1000)}
+			if d.Below(3) == 0 {
+				c.Service = o.slow
+			}
+			switch d.Below(9) {
+			case 0:
+				c.To = others[d.Below(5)]
+				fallthrough
+			case 1:
+				o.called(me, me.Call(c), c.Tag)
+			case 2:
+				o.called(me, me.Gather(c, others[:d.Below(5)], int(d.Below(4))+1), c.Tag)
+			case 3:
+				o.called(me, me.Discover(c, int(d.Below(6))), c.Tag)
+			case 4:
+				me.CancelCall(ecs.EnvelopeID(s.Last))
+			case 5:
+				me.Withhold(c.Service)
+			case 6:
+				me.Provide(c.Service)
+			default:
+				me.Reply(ecs.EnvelopeID(s.Deferred[d.Below(4)]), d.Uint64())
+			}
+			if d.Below(200) == 0 {
+				me.Exit(1)
+			}
+		}}},
+	}
+}
+
+func (o *office) everybody(me *Me) ecs.Node { n, _ := me.World().NodeNamed("all"); return n }
+
+func (o *office) key(w *ecs.World, n ecs.Node, id ecs.EnvelopeID) string {
+	return fmt.Sprintf("%s/%d/%x", w.NodeName(n), w.Life(n).Incarnation, uint64(id))
+}
+
+func (o *office) called(me *Me, id ecs.EnvelopeID, tag uint64) {
+	ecs.Edit[clerk](me.World(), me.Self()).Last = uint64(id)
+	key := o.key(me.World(), me.Self(), id)
+	if _, twice := o.pending[key]; twice {
+		o.wrong = append(o.wrong, "two calls are "+key)
+	}
+	o.pending[key] = me.Self()
+	o.note("%d %s calls %x, tag %d", me.Tick(), me.Name(), uint64(id), tag)
+}
+
+func (o *office) ended(me *Me, s *clerk, r *Reply) {
+	key := o.key(me.World(), me.Self(), r.ID)
+	if _, ok := o.pending[key]; !ok {
+		o.wrong = append(o.wrong, fmt.Sprintf("%s ends at %d, and was not under way", key, me.Tick()))
+	}
+	delete(o.pending, key)
+	o.reasons[r.Why]++
+	s.Sum += r.A + uint64(len(r.Answers)) + uint64(len(r.Found))
+	o.note("%d %s: %x, tag %d: %s %d of %s after %d, %v %v", me.Tick(), me.Name(), uint64(r.ID), r.Tag, r.Why, r.A, me.World().NodeName(r.Provider), r.Took, r.Answers, r.Found)
+}
+
+// officePlan is what is drawn of a world.
+type officePlan struct {
+	seed   uint64
+	link   Link
+	faults []input
+}
+
+func drawOffice(t *rapid.T) officePlan {
+	p := officePlan{seed: rapid.Uint64().Draw(t, "seed")}
+	p.link = Link{Latency: ecs.Nanoseconds(rapid.IntRange(0, 9).Draw(t, "latency")) * ms, Jitter: 5 * ms, Loss: ratio(1, 10), Duplicate: ratio(1, 10), Corrupt: ratio(1, 20)}
+	for i := range rapid.IntRange(0, 6).Draw(t, "faults") {
+		at, n := ecs.Tick(rapid.IntRange(2, 150).Draw(t, "at")), ecs.Node(1<<24+1+rapid.IntRange(0, 4).Draw(t, "node"))
+		verb := rapid.SampledFrom([]Verb{Crash, Pause}).Draw(t, "verb")
+		back := map[Verb]Verb{Crash: Restart, Pause: Resume}[verb]
+		p.faults = append(p.faults, input{at, Action{Verb: verb, Target: n}}, input{at + ecs.Tick(5*i) + 1, Action{Verb: back, Target: n}})
+	}
+	return p
+}
+
+func (p officePlan) build(batch int) *office {
+	o, _ := newOffice(ecs.Config{Seed: p.seed, BatchLength: batch}, p.link)
+	o.inputs = slices.Clone(p.faults)
+	return o
+}
+
+func TestEveryCallEndsOnce(t *testing.T) {
+	var reasons [Failed + 1]int
+	late := uint64(0)
+	rapid.Check(t, func(t *rapid.T) {
+		o := drawOffice(t).build(126)
+		o.run(quiet)
+		for n := range ecs.Node(5) {
+			o.at(quiet+1, Action{Verb: Resume, Target: 1<<24 + 1 + n})
+		}
+		o.run(quiet + 100)
+		if len(o.wrong) > 0 {
+			t.Fatal(strings.Join(o.wrong, "\n"))
+		}
+		for key, n := range o.pending {
+			if life := o.World.Life(n); life.Status == ecs.Up && strings.HasPrefix(key, fmt.Sprintf("%s/%d/", o.World.NodeName(n), life.Incarnation)) {
+				t.Fatalf("%s never ended", key)
+			}
+		}
+		for n := range ecs.Node(5) {
+			if k := o.Services.InFlight(1<<24 + 1 + n); k != 0 {
+				t.Fatalf("%d calls are left", k)
+			}
+		}
+		for n := range ecs.Node(5) {
+			o.Lifecycle.Crash(1<<24 + 1 + n)
+		}
+		if left := o.used(); left != 0 {
+			t.Fatalf("nodes that ended have left %d rows", left)
+		}
+		for r, n := range o.reasons {
+			reasons[r] += n
+		}
+		late += o.World.Counts().Dropped[ecs.DroppedLate]
+	})
+	for r, n := range reasons {
+		if n == 0 {
+			t.Errorf("no call ended with %q: the test tests little", Reason(r))
+		}
+	}
+	if late == 0 {
+		t.Error("no reply came late: the test tests little")
+	}
+}
+
+// The story and the digest of a world are one for any length of batches, and of
+// a run that is taken back, or goes on in another world.
+func TestServicesAreInvisiblySplitAndRestored(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := drawOffice(t)
+		at := ecs.Tick(rapid.IntRange(0, 200).Draw(t, "snapshot"))
+		straight := p.build(126)
+		straight.run(at)
+		done := len(straight.lines)
+		straight.run(quiet)
+		for _, batch := range []int{1, 7} {
+			o := p.build(batch)
+			o.run(at) // the tick at which a run stops is counted
+			o.run(quiet)
+			if diff := cmp.Diff(append(straight.lines, straight.sum()), append(o.lines, o.sum())); diff != "" {
+				t.Fatalf("batches of %d: (- of 126, + of these)\n%s", batch, diff)
+			}
+		}
+		there, other := p.build(126), p.build(126)
+		there.run(at)
+		snap := there.snapshot()
+		there.run(at + 40)
+		there.restore(t, snap)
+		other.restore(t, snap)
+		for _, o := range []*office{there, other} {
+			o.take()
+			o.run(quiet)
+			if diff := cmp.Diff(append(straight.lines[done:], straight.sum()), append(o.lines, o.sum())); diff != "" {
+				t.Fatalf("(- straight, + restored at %d)\n%s", at, diff)
+			}
+		}
+	})
+}
+
+// A fork has handlers of its own, which know the fork's services.
+func TestServicesOfForks(t *testing.T) {
+	o, _ := newOffice(ecs.Config{Seed: 4}, Link{Latency: 3 * ms, Jitter: 4 * ms, Loss: ratio(1, 10)})
+	o.run(100)
+	snap := o.snapshot()
+	f := o.fork(t, snap)
+	o.run(quiet)
+	f.run(quiet)
+	if diff := cmp.Diff(o.sum(), f.sum()); diff != "" {
+		t.Errorf("(- straight, + forked)\n%s", diff)
+	}
+}
+
+// used counts the rows of services in use.
+func (o *office) used() (n int32) {
+	s := o.Services
+	for i := range s.provided.rows.Len() {
+		n += s.provided.rows.At(i).Used
+	}
+	for i := range s.requests.rows.Len() {
+		n += s.requests.rows.At(i).Used
+	}
+	for i := range s.turns.rows.Len() {
+		n += s.turns.rows.At(i).Used
+	}
+	for i := range s.calls.pool.rows.Len() {
+		n += s.calls.pool.rows.At(i).Used
+	}
+	return n + int32(len(s.watching))
+}
+
+// A call goes to those in reach only: each as often as the others, one after the
+// other, or the nearest.
+func TestPolicies(t *testing.T) {
+	r := newRig(ecs.Config{Seed: 1})
+	service := r.Services.Declare("service")
+	picked := map[Policy]map[string]int{AnyProvider: {}, RoundRobin: {}, Nearest: {}}
+	ids := map[string]ecs.ProgramID{}
+	ids["provider"] = AddNode(r.Set, Node[word]{Name: "provider", Provides: []Provide[word]{{service, func(*Me, *word, uint64) uint64 { return 0 }}}})
+	ids["caller"] = AddNode(r.Set, Node[word]{
+		Name:    "caller",
+		Replies: []func(*Me, *word, *Reply){nil},
+		Every: []EveryNode[word]{{Name: "e", Period: ms, Do: func(me *Me, _ *word) {
+			for p, seen := range picked {
+				seen[me.World().NodeName(me.Pick(service, p))]++
+			}
+		}}},
+	})
+	p := r.World.Nodes(ids["provider"], "p", 6)
+	c := r.World.Node(ids["caller"], "c")
+	for i, n := range p[2:] {
+		r.Links.Connect(c, n, Link{Latency: ecs.Nanoseconds(9-i) * ms})
+	}
+	r.start(append(p, c)...)
+	r.run(1200)
+	for policy, seen := range picked {
+		switch {
+		case policy == Nearest:
+			if diff := cmp.Diff(map[string]int{"p[5]": 1200}, seen); diff != "" {
+				t.Error(diff)
+			}
+			continue
+		case len(seen) != 4:
+			t.Errorf("policy %d: picked %v, want the four that are linked", policy, seen)
+		}
+		for n, times := range seen {
+			if times < 240 || times > 360 || policy == RoundRobin && times != 300 {
+				t.Errorf("policy %d: %s was picked %d times of 1200", policy, n, times)
+			}
+		}
+	}
+}
+
+func TestLimitOfCalls(t *testing.T) {
+	r := newRig(ecs.Config{Seed: 1})
+	service := r.Services.Declare("service")
+	id := AddNode(r.Set, Node[word]{
+		Name: "caller", Replies: []func(*Me, *word, *Reply){nil},
+		Every: []EveryNode[word]{{Name: "e", Period: ms, Do: func(me *Me, _ *word) {
+			for range 1000 {
+				me.Call(Call{Service: service, Timeout: ms})
+			}
+			for range 1 << 13 {
+				me.Discover(Call{Service: service, Timeout: 1000 * ms}, 1)
+			}
+		}}},
+	})
+	r.start(r.World.Node(id, "greedy"))
+	defer func() {
+		if e, ok := recover().(*ecs.LimitError); !ok || e.Error() != "limit reached: calls in flight of a node: at most 65536, met by greedy" {
+			t.Errorf("got %v", e)
+		}
+	}()
+	r.run(100)
+}
+
+// The ID that a call is given is that of the envelope that carries it, however
+// much a handler sends, and whatever lies between.
+func TestCallsAreKnownByTheirRequests(t *testing.T) {
+	r := newRig(ecs.Config{})
+	service := r.Services.Declare("service")
+	k := r.World.Kind("k", 8)
+	var given []ecs.EnvelopeID
+	id := AddNode(r.Set, Node[word]{
+		Name: "p", Direct: true, Replies: []func(*Me, *word, *Reply){nil},
+		On: []On[word]{{k, func(me *Me, _ *word, e *ecs.Envelope) {
+			for i := range int(e.A) {
+				given = append(given, me.Call(Call{Service: service, To: 1<<24 + 1, Timeout: 99 * ms}))
+				for range i % 3 {
+					me.Send(me.Self(), k, 0, 0)
+				}
+			}
+			for range e.B {
+				me.Send(me.Self(), k, 0, 0)
+			}
+		}}},
+	})
+	n := r.World.Nodes(id, "n", 3)
+	r.start(n...)
+	r.run(0)
+	for i := range 6 {
+		e := r.World.Outside(n[i%3], k, uint64(i+2), 0, fmt.Sprint(i))
+		r.World.Post(&e, 1)
+	}
+	r.run(1)
+	// The batch before this one ended with an event of the same place, and had
+	// fewer sends by then.
+	given = nil
+	for i := range 6 {
+		e := r.World.Outside(n[i%3], k, uint64(i/5*9), uint64(50-i/5*50), fmt.Sprint("again ", i))
+		r.World.Post(&e, 3)
+	}
+	r.run(2)
+	r.run(3)
+	var sent []ecs.EnvelopeID
+	r.World.EachInFlight(func(e *ecs.Envelope, _ ecs.Tick) {
+		if e.Kind() == service.Kind && slices.Contains(given, e.ID()) {
+			sent = append(sent, e.ID())
+		}
+	})
+	if diff := cmp.Diff(given, sent); diff != "" || len(given) != 9 {
+		t.Errorf("%d calls: (- given, + sent)\n%s", len(given), diff)
+	}
+}

@@ -1,0 +1,103 @@
+package systems
+
+import (
+	"slices"
+
+	"orrery/ecs"
+)
+
+// Policy says which of several providers a call goes to.
+type Policy uint8
+
+const (
+	AnyProvider Policy = iota // drawn
+	RoundRobin                // the one after the last, in the order of nodes
+	Nearest                   // the one with the least latency; of equals, the first
+)
+
+// turnRow is whom a node has asked last, in a round.
+type turnRow struct {
+	Service    uint64
+	Node, Last ecs.Node
+	slot
+	_ [4]byte
+}
+
+func (r *turnRow) place() (*slot, ecs.Node) { return &r.slot, r.Node }
+
+// Pick returns a provider of a service for the next call of the i-th event's
+// node, of those in its view that it has a link to; 0 if it sees none. The draw
+// is keyed by the request that will be sent.
+func (s *Services) Pick(b *ecs.Batch, i int, service uint64, p Policy) ecs.Node {
+	n := b.Node(i)
+	seen := s.Providers(n, service)
+	switch {
+	case len(seen) == 0:
+		return 0
+	case p == AnyProvider:
+		return s.drawn(b, i, n, seen)
+	case p == Nearest:
+		return s.nearest(b, n, seen)
+	}
+	return s.inTurn(b, n, service, seen)
+}
+
+// reaches reports whether there is a way from one node to another.
+func (s *Services) reaches(b *ecs.Batch, from, to ecs.Node) bool {
+	return from == to || s.programs.Of(b.Program()).Direct || s.links.Joins(from, to)
+}
+
+// drawn draws from all, and if it gets one out of reach, from those in reach:
+// each of them is as likely as the others. If none is, the first will tell.
+func (s *Services) drawn(b *ecs.Batch, i int, n ecs.Node, seen []ecs.Node) ecs.Node {
+	draws := s.world.Key(s.any).At(int64(b.Tick), uint64(b.NextID(i)))
+	one := seen[draws.Below(uint64(len(seen)))]
+	if s.reaches(b, n, one) {
+		return one
+	}
+	s.candidates = s.candidates[:0]
+	for _, c := range seen {
+		if s.reaches(b, n, c) {
+			s.candidates = append(s.candidates, c)
+		}
+	}
+	if len(s.candidates) == 0 {
+		return seen[0]
+	}
+	return s.candidates[draws.Below(uint64(len(s.candidates)))]
+}
+
+func (s *Services) nearest(b *ecs.Batch, n ecs.Node, seen []ecs.Node) ecs.Node {
+	best, at := seen[0], maxSpan+1
+	for _, c := range seen {
+		if !s.reaches(b, n, c) {
+			continue
+		}
+		if latency := s.links.latency(n, c); latency < at {
+			best, at = c, latency
+		}
+	}
+	return best
+}
+
+func (s *Services) inTurn(b *ecs.Batch, n ecs.Node, service uint64, seen []ecs.Node) ecs.Node {
+	k := s.turns.first(n)
+	for k >= 0 && s.turns.rows.At(k).Service != service {
+		k = s.turns.next(k)
+	}
+	if k < 0 {
+		k = s.turns.take()
+		r := s.turns.rows.Edit(k)
+		r.Service, r.Node = service, n
+		s.turns.own(k)
+	}
+	r := s.turns.rows.Edit(k)
+	from, _ := slices.BinarySearch(seen, r.Last+1)
+	for i := range seen {
+		if c := seen[(from+i)%len(seen)]; s.reaches(b, n, c) {
+			r.Last = c
+			return c
+		}
+	}
+	return seen[0]
+}
