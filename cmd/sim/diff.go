@@ -119,7 +119,7 @@ func (t *readTrace) messages() iter.Seq2[trace.Message, error] {
 	return func(yield func(trace.Message, error) bool) {
 		err := t.EachMessage(func(m *trace.Message) error {
 			if !yield(*m, nil) {
-				return trace.Stop
+				return trace.ErrStop
 			}
 			return nil
 		})
@@ -166,7 +166,7 @@ func (s *side) digests(run *scheduler.Run, until ecs.Tick) iter.Seq2[trace.Diges
 		if s.trace != nil {
 			err := s.trace.EachDigest(run, -1, func(d trace.Digest) error {
 				if !yield(d, nil) {
-					return trace.Stop
+					return trace.ErrStop
 				}
 				return nil
 			})

@@ -274,11 +274,11 @@ func (t *readTrace) load(set *settings) (*scenario.Scenario, error) {
 
 func (t *readTrace) options(set *settings) (o scenario.Options, err error) {
 	o.Flags = map[string]string{}
-	seed, bad := t.about["load_seed"], errors.New("")
+	seed := t.about["load_seed"]
 	if seed == "" {
 		seed = t.about["seed"]
 	}
-	if o.Seed, bad = strconv.ParseUint(seed, 10, 64); bad != nil {
+	if o.Seed, err = strconv.ParseUint(seed, 10, 64); err != nil {
 		return o, wrongUsage("%s: its seed is %q", quote(t.name), seed)
 	}
 	o.Steps, _ = strconv.ParseUint(t.about["script_steps"], 10, 64) // 0: the default

@@ -157,7 +157,7 @@ func (o *logFlags) cat(e *edge, t *readTrace, topic string) error {
 	err := t.Each(topic, uint64(o.since), uint64(o.until), func(m *trace.Entry) error {
 		seen = true
 		if e.interrupted() {
-			return trace.Stop
+			return trace.ErrStop
 		}
 		switch {
 		case m.Encoding == "json":

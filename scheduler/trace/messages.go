@@ -17,8 +17,8 @@ type Entry struct {
 	Data     []byte
 }
 
-// Stop ends an iteration without an error.
-var Stop = errors.New("stop")
+// ErrStop, returned by what an iteration calls, ends it without an error.
+var ErrStop = errors.New("stop")
 
 // Each calls do with the messages of a topic, or of all if it is empty, whose
 // time is from one to another, 0 being no end, in the order in which they were
@@ -39,7 +39,7 @@ func (f *File) Each(name string, from, to uint64, do func(m *Entry) error) error
 			continue
 		}
 		if err := f.inChunk(records, name, from, to, do); err != nil {
-			if err == Stop {
+			if err == ErrStop {
 				return nil
 			}
 			return err

@@ -2,7 +2,6 @@ package trace
 
 import (
 	"encoding/binary"
-	"slices"
 
 	"github.com/foxglove/mcap/go/mcap"
 )
@@ -50,21 +49,16 @@ type place struct{ offset, length uint64 }
 // chunkEntry is a chunk as the index has it.
 type chunkEntry struct {
 	place
-	start, end     uint64 // log time
-	compression    Compression
-	packed, size   uint64
-	indexes        []indexPlace // by channel, those it has messages of
-	indexesLength  uint64
-	indexesAreRead bool
+	start, end    uint64 // log time
+	compression   Compression
+	packed, size  uint64
+	indexes       []indexPlace // by channel, those it has messages of
+	indexesLength uint64
 }
 
 type indexPlace struct {
 	channel uint16
 	offset  uint64
-}
-
-func (c *chunkEntry) has(channel uint16) bool {
-	return slices.ContainsFunc(c.indexes, func(i indexPlace) bool { return i.channel == channel })
 }
 
 func (b body) chunkIndex(c *chunkEntry) body {

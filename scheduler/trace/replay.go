@@ -166,7 +166,7 @@ func (f *File) Replay(run *scheduler.Run, from, until ecs.Tick) (verified int, e
 	passed := f.passed
 	err = f.EachDigest(run, at, func(d Digest) error {
 		if d.Tick > until {
-			return Stop
+			return ErrStop
 		}
 		if f.passed > passed { // digests before this one could not be read
 			passed = f.passed
