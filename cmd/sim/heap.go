@@ -10,10 +10,10 @@ import (
 // heapGrowth is by how much the heap grows at least between two collections.
 // Worlds are mostly small, and what scripts leave behind is much more than what
 // they keep: at Go's own pace a world of 1 MB would be walked after every 4 MB.
-const heapGrowth = 28 << 20
+const heapGrowth int64 = 28 << 20
 
 // goFloor is Go's own floor at 100 percent; it grows with the percentage.
-const goFloor = 4 << 20
+const goFloor int64 = 4 << 20
 
 // growHeapFirst has the collector wait for heapGrowth, unless the user says when
 // it is to run. A heap larger than that doubles, as Go has it.
@@ -31,7 +31,7 @@ type collected struct{ _ *byte }
 func growTo(c *collected) {
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(live)
-	bytes := max(goFloor, int(live[0].Value.Uint64()))
-	debug.SetGCPercent(max(100, heapGrowth*100/bytes))
+	bytes := max(goFloor, int64(live[0].Value.Uint64()))
+	debug.SetGCPercent(int(max(100, heapGrowth*100/bytes)))
 	runtime.SetFinalizer(c, growTo)
 }
