@@ -121,8 +121,9 @@ func (e *snapshotEncoder) table(t *tableSnapshot) {
 }
 
 // turnFields turns rows from the host's byte order to little-endian, or back.
+// Rows of no bytes have nothing to turn, and no end.
 func turnFields(fields []Field, stride int, rows []byte) {
-	if hostLittleEndian {
+	if hostLittleEndian || stride == 0 {
 		return
 	}
 	for ; len(rows) >= stride; rows = rows[stride:] {
