@@ -238,6 +238,7 @@ func (w *World) deliverEach(p *program, run []Envelope, h Handler) {
 		case Up:
 			x.kept[n], x.rows[n] = *e, row
 			flags |= e.tag
+			w.counts.Timers.Delivered += e.tag & timerFlag / timerFlag
 			n++
 		case Paused:
 			h.Hold(e)
@@ -277,18 +278,33 @@ func (w *World) judge(p *program, e *Envelope) (uint32, Status) {
 
 // Drop counts an envelope that will not be delivered and frees its payload.
 func (w *World) Drop(e *Envelope, c Cause) {
-	w.counts.Dropped[c]++
+	w.countDropped(e, c)
 	w.watchDropped(e, c)
 	if e.tag&slabFlag != 0 {
 		w.slab.release(e.A)
 	}
 }
 
+// countDropped leaves out the engine's own, which were not counted when sent.
+func (w *World) countDropped(e *Envelope, c Cause) {
+	if e.Kind().IsControl() {
+		return
+	}
+	w.counts.Dropped[c]++
+	if e.Kind().IsTimer() {
+		w.counts.Timers.Dropped[c]++
+	}
+}
+
 // Refuse counts an envelope of the batch in hand as dropped, though it was
 // handed out: its handler was not called. Its payload is freed with the batch.
-func (w *World) Refuse(c Cause) {
+func (w *World) Refuse(e *Envelope, c Cause) {
 	w.counts.Delivered--
-	w.counts.Dropped[c]++
+	if e.Kind().IsTimer() {
+		w.counts.Timers.Delivered--
+	}
+	w.countDropped(e, c)
+	w.watchDropped(e, c)
 }
 
 // Payload returns the bytes of an envelope's payload, nil if it has none but

@@ -25,8 +25,8 @@ func (w *World) Commit(b *Batch) {
 // commitEnvelopes is the fast path of a message. Its inner loop calls nothing,
 // so that all it works with stays in registers, and one envelope's steps do
 // not wait for another's, but for the fold's one product. What is not plain (a
-// full chunk, a far tick, a group, a payload in the slab) leaves the inner
-// loop and is posted.
+// full chunk, a far tick, a group, a payload in the slab, a timer, which is
+// counted as one) leaves the inner loop and is posted.
 func (w *World) commitEnvelopes(b *Batch) {
 	near := &w.wheel.levels[0]
 	now, horizon := b.Tick, near.horizon
@@ -50,7 +50,7 @@ func (w *World) commitEnvelopes(b *Batch) {
 			tag = random.Mix(e.tag>>idShift+index)&^flagsMask | uint64(s.Kind)
 			due = now + max(s.Delay, 1)
 			q := &near.slots[due&(levelSlots-1)]
-			if q.next == q.end || due >= horizon || s.To < 1<<programShift || s.Kind&slabFlag != 0 {
+			if q.next == q.end || due >= horizon || s.To < 1<<programShift || s.Kind&(slabFlag|timerFlag) != 0 {
 				break
 			}
 			fold = fold*k4 + envelopeWord(uint64(s.To)|uint64(e.To)<<32, tag, s.A, s.B, due)
@@ -132,6 +132,9 @@ func (w *World) post(e *Envelope, due Tick) {
 	w.wheel.push(e, due)
 	if !e.Kind().IsControl() {
 		w.counts.Sent++
+		if e.Kind().IsTimer() {
+			w.counts.Timers.Sent++
+		}
 	}
 }
 

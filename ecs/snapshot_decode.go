@@ -127,10 +127,9 @@ func (d *snapshotDecoder) uint32s(n int) []uint32 {
 func (d *snapshotDecoder) header(to *Snapshot) {
 	to.tick, to.fold, to.since = Tick(d.uint64()), d.uint64(), int(d.uint64())
 	to.nodes, to.outside = int(d.uint64()), d.uint64()
-	to.counts.Sent, to.counts.Delivered, to.counts.Ticks = d.uint64(), d.uint64(), d.uint64()
-	for i := range to.counts.Dropped {
-		to.counts.Dropped[i] = d.uint64()
-	}
+	d.traffic(&to.counts.Traffic)
+	d.traffic(&to.counts.Timers)
+	to.counts.Ticks = d.uint64()
 	if to.tick < -1 || to.tick >= Never/2 || to.since < 0 {
 		d.failf("it says it is of tick %d, %d deliveries after a checkpoint", to.tick, to.since)
 	}
@@ -139,6 +138,13 @@ func (d *snapshotDecoder) header(to *Snapshot) {
 	}
 	if len(to.seeds) == 0 {
 		d.failf("it has no seed")
+	}
+}
+
+func (d *snapshotDecoder) traffic(t *Traffic) {
+	t.Sent, t.Delivered = d.uint64(), d.uint64()
+	for i := range t.Dropped {
+		t.Dropped[i] = d.uint64()
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 )
 
 // snapshotVersion is that of a snapshot's bytes.
-const snapshotVersion = 1
+const snapshotVersion = 2
 
 // Append appends the snapshot as bytes, the same for the same state on
 // every architecture: little-endian, columns as they lie in memory, envelopes
@@ -20,8 +20,9 @@ func (s *Snapshot) Append(to []byte) []byte {
 	e := snapshotEncoder{to: to}
 	e.uint32(snapshotVersion)
 	e.uint64(uint64(s.tick), s.fold, uint64(s.since), uint64(s.nodes), s.outside)
-	e.uint64(s.counts.Sent, s.counts.Delivered, s.counts.Ticks)
-	e.uint64(s.counts.Dropped[:]...)
+	e.traffic(&s.counts.Traffic)
+	e.traffic(&s.counts.Timers)
+	e.uint64(s.counts.Ticks)
 	e.uint32(uint32(len(s.seeds)))
 	for _, seed := range s.seeds {
 		e.uint64(uint64(seed.From), seed.Seed)
@@ -49,6 +50,11 @@ func (e *snapshotEncoder) uint64(all ...uint64) {
 	for _, v := range all {
 		e.to = binary.LittleEndian.AppendUint64(e.to, v)
 	}
+}
+
+func (e *snapshotEncoder) traffic(t *Traffic) {
+	e.uint64(t.Sent, t.Delivered)
+	e.uint64(t.Dropped[:]...)
 }
 
 func (e *snapshotEncoder) flag(v bool) {

@@ -98,12 +98,39 @@ type SeedAt struct {
 	Seed uint64
 }
 
-// Counts are the totals of a run.
+// Counts are the totals of a run: of all envelopes, and of one-shot timers among
+// them. Starts of nodes are the engine's own, and in neither.
 type Counts struct {
-	Sent      uint64 // envelopes, timers too; starts of nodes are the engine's own
+	Traffic
+	Timers Traffic
+	Ticks  uint64 // in which something was due
+}
+
+// Traffic is what became of envelopes. What was sent and is neither delivered
+// nor dropped is in flight.
+type Traffic struct {
+	Sent      uint64
 	Delivered uint64 // handed to a program
-	Ticks     uint64 // ticks in which something was due
 	Dropped   [Causes]uint64
+}
+
+// Messages returns what is left of all envelopes without the timers.
+func (c *Counts) Messages() Traffic {
+	m := c.Traffic
+	m.Sent -= c.Timers.Sent
+	m.Delivered -= c.Timers.Delivered
+	for i, n := range c.Timers.Dropped {
+		m.Dropped[i] -= n
+	}
+	return m
+}
+
+// Lost returns how many were dropped, whatever the cause.
+func (t *Traffic) Lost() (n uint64) {
+	for _, d := range t.Dropped {
+		n += d
+	}
+	return n
 }
 
 // Cause is why an envelope was dropped.

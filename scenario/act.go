@@ -82,7 +82,7 @@ func (s *script) act(p *program, b *ecs.Batch) {
 		e := &b.Envelopes[i]
 		b.At = i
 		if b.Exited() && !b.Up(i) {
-			b.World().Refuse(ecs.DroppedDown)
+			b.World().Refuse(e, ecs.DroppedDown)
 			continue
 		}
 		if e.IsTimer() {

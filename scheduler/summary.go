@@ -12,7 +12,8 @@ type Summary struct {
 	Time     ecs.Nanoseconds
 	Nodes    int
 	Links    int
-	InFlight int
+	InFlight int // messages
+	Pending  int // one-shot timers
 	Counts   ecs.Counts
 	Checks   []systems.Result
 	Tallies  []systems.Tally
@@ -32,21 +33,25 @@ func (r *Run) End() Summary {
 // Summary sums up a run under way.
 func (r *Run) Summary() Summary { return r.summary(false) }
 
-// messagesInFlight leaves out what Counts do: what the engine sends itself.
-func messagesInFlight(w *ecs.World) (n int) {
+// underWay leaves out what Counts do: what the engine sends itself.
+func underWay(w *ecs.World) (messages, timers int) {
 	w.EachInFlight(func(e *ecs.Envelope, _ ecs.Tick) {
-		if !e.Kind().IsControl() {
-			n++
+		switch {
+		case !e.IsTimer():
+			messages++
+		case !e.Kind().IsControl():
+			timers++
 		}
 	})
-	return n
+	return messages, timers
 }
 
 func (r *Run) summary(done bool) Summary {
 	w := r.World
+	messages, timers := underWay(w)
 	return Summary{
 		Seed: w.Seed(), Tick: w.Tick(), Time: w.Time(w.Tick()), Nodes: w.LiveNodes(), Links: r.Links.Len(),
-		InFlight: messagesInFlight(w), Counts: *w.Counts(), Checks: r.Checks.Results(done),
+		InFlight: messages, Pending: timers, Counts: *w.Counts(), Checks: r.Checks.Results(done),
 		Tallies: r.Measures.Tallies(), Spreads: r.Measures.Spreads(), Digest: w.Digest(),
 	}
 }

@@ -298,7 +298,7 @@ func (s *Services) Answered(b *ecs.Batch, i int) *Reply {
 	}
 	row := int(ref >> rowShift)
 	if row >= s.calls.pool.rows.Len() || !s.awaits(row, e, ref) {
-		s.world.Refuse(ecs.DroppedLate)
+		s.world.Refuse(e, ecs.DroppedLate)
 		return nil
 	}
 	why := NoReason

@@ -120,7 +120,7 @@ func TestRestartIsForItsCrash(t *testing.T) {
 	r.run(60)
 	r.want(t, "4 a start", "26 a start", "32 a start", "34 a stop")
 	r.life(t, ecs.Life{Started: 32, Incarnation: 4, Status: ecs.Down, Exit: 1})
-	r.dropped(t, map[ecs.Cause]uint64{ecs.DroppedStale: 2})
+	r.dropped(t, map[ecs.Cause]uint64{}) // the starts that came to nothing are no messages
 }
 
 func TestRestartOfAnyNode(t *testing.T) {

@@ -207,7 +207,7 @@ func (a *adapter[S]) act(b *ecs.Batch) {
 		e := &b.Envelopes[i]
 		b.At = i
 		if b.Exited() && !b.Up(i) {
-			b.World().Refuse(ecs.DroppedDown)
+			b.World().Refuse(e, ecs.DroppedDown)
 			continue
 		}
 		if e.IsTimer() && !me.set.Timers.Fires(b, i) {

@@ -90,7 +90,7 @@ func (t *Timers) Cancel(n ecs.Node, key uint64) bool {
 // each of them, in order, and does nothing for one that does not count.
 func (t *Timers) Fires(b *ecs.Batch, i int) bool {
 	if !t.fire(&b.Envelopes[i]) {
-		t.world.Refuse(ecs.DroppedStale)
+		t.world.Refuse(&b.Envelopes[i], ecs.DroppedStale)
 		return false
 	}
 	return true

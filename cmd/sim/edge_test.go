@@ -205,7 +205,7 @@ func TestDriverSkipsIdleTime(t *testing.T) {
 // jsonShape is what other programs rely on: it may only grow.
 var jsonShape = []string{
 	"again", "checks", "counts", "digest", "interrupted", "links", "measures", "messages", "nodes", "rounded", "scenario", "seed",
-	"series", "tick", "time_s", "wall_s",
+	"series", "tick", "time_s", "timers", "wall_s",
 }
 
 func TestJSONShape(t *testing.T) {

@@ -19,6 +19,7 @@ type object struct {
 	Nodes       int                     `json:"nodes"`
 	Links       int                     `json:"links"`
 	Messages    messageCounts           `json:"messages"`
+	Timers      timerCounts             `json:"timers"`  // one-shot
 	Rounded     []rounding              `json:"rounded"` // waits that ticks made over 1% longer
 	Checks      []checkResult           `json:"checks"`
 	Counts      map[string]int64        `json:"counts"`
@@ -34,6 +35,13 @@ type messageCounts struct {
 	Delivered uint64            `json:"delivered"`
 	InFlight  int               `json:"in_flight"`
 	Dropped   map[string]uint64 `json:"dropped"` // every cause, 0 too
+}
+
+type timerCounts struct {
+	Set     uint64            `json:"set"`
+	Fired   uint64            `json:"fired"`
+	Pending int               `json:"pending"`
+	Dropped map[string]uint64 `json:"dropped"` // every cause, 0 too
 }
 
 type rounding struct {
@@ -73,17 +81,16 @@ type seriesColumns struct {
 func seconds(d ecs.Nanoseconds) float64 { return float64(d) / 1e9 }
 
 func (r *result) object() object {
+	messages, timers := r.Counts.Messages(), &r.Counts.Timers
 	o := object{
 		Scenario: r.scenario.Name, Seed: r.Seed, Tick: r.Tick, TimeS: seconds(r.Time), Interrupted: r.interrupted,
 		Nodes: r.Nodes, Links: r.Links, Checks: []checkResult{}, Rounded: []rounding{}, Counts: map[string]int64{}, Measures: map[string]distribution{},
-		Messages: messageCounts{r.Counts.Sent, r.Counts.Delivered, r.InFlight, map[string]uint64{}},
+		Messages: messageCounts{messages.Sent, messages.Delivered, r.InFlight, byCause(&messages)},
+		Timers:   timerCounts{timers.Sent, timers.Delivered, r.Pending, byCause(timers)},
 		Series:   r.seriesColumns(), Digest: fmt.Sprintf("%016x", uint64(r.Digest)), WallS: r.wall.Seconds(),
 	}
 	for _, x := range r.scenario.Roundings() {
 		o.Rounded = append(o.Rounded, rounding{x.Word, int64(x.Wait), int64(x.Took)})
-	}
-	for c, n := range r.Counts.Dropped {
-		o.Messages.Dropped[ecs.Cause(c).String()] = n
 	}
 	for _, c := range r.Checks {
 		one := checkResult{Name: c.Name, Kind: c.Kind.String(), Outcome: c.Outcome.String()}
@@ -118,6 +125,14 @@ func (r *result) object() object {
 	}
 	o.Again = r.again(stop)
 	return o
+}
+
+func byCause(t *ecs.Traffic) map[string]uint64 {
+	all := map[string]uint64{}
+	for c, n := range t.Dropped {
+		all[ecs.Cause(c).String()] = n
+	}
+	return all
 }
 
 func (r *result) seriesColumns() []seriesColumns {

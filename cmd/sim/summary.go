@@ -8,7 +8,6 @@ import (
 	"orrery/cmd/sim/internal/plot"
 	"orrery/ecs"
 	"orrery/scenario/value"
-	"orrery/scheduler"
 	"orrery/systems"
 )
 
@@ -74,20 +73,35 @@ func many(n int, thing string) string {
 }
 
 func (r *result) messages(s *sheet) {
+	m := r.Counts.Messages()
+	text := fmt.Sprintf("%d sent, %d delivered", m.Sent, m.Delivered)
+	if r.InFlight > 0 {
+		text += fmt.Sprintf(", %d under way", r.InFlight)
+	}
+	s.line("messages", "%s%s", text, lost(&m))
+	timers := &r.Counts.Timers
+	if timers.Sent == 0 {
+		return
+	}
+	text = fmt.Sprintf("%d set, %d fired", timers.Sent, timers.Delivered)
+	if r.Pending > 0 {
+		text += fmt.Sprintf(", %d pending", r.Pending)
+	}
+	s.line("timers", "%s%s", text, lost(timers))
+}
+
+// lost says how many were dropped, and why; it is empty if none were.
+func lost(t *ecs.Traffic) string {
 	var causes []string
-	for c, n := range r.Counts.Dropped {
+	for c, n := range t.Dropped {
 		if n > 0 {
 			causes = append(causes, fmt.Sprintf("%d %s", n, ecs.Cause(c)))
 		}
 	}
-	text := fmt.Sprintf("%d sent, %d delivered", r.Counts.Sent, r.Counts.Delivered)
-	if r.InFlight > 0 {
-		text += fmt.Sprintf(", %d under way", r.InFlight)
+	if causes == nil {
+		return ""
 	}
-	if len(causes) > 0 {
-		text += fmt.Sprintf(", %d dropped: %s", dropped(&r.Summary), strings.Join(causes, ", "))
-	}
-	s.line("messages", "%s", text)
+	return fmt.Sprintf(", %d dropped: %s", t.Lost(), strings.Join(causes, ", "))
 }
 
 // rounded warns of waits that ticks made longer.
@@ -100,13 +114,6 @@ func (r *result) rounded(s *sheet) {
 	if name == "" {
 		s.line("", "waits are rounded up to ticks of %s: a shorter tick(…) comes closer", value.Duration(r.scenario.Run.World.Config().TickLength))
 	}
-}
-
-func dropped(s *scheduler.Summary) (n uint64) {
-	for _, d := range s.Counts.Dropped {
-		n += d
-	}
-	return n
 }
 
 // outcomeWord makes what went wrong stand out in a column of "held".

@@ -305,9 +305,10 @@ func (r *Recorder) Close(s *scheduler.Summary, about ...[2]string) error {
 	r.run.Faults.Watch(nil)
 	r.run.World.Watch(nil)
 	r.seal()
+	messages := s.Counts.Messages()
 	pairs := [][2]string{
 		{"tick", strconv.FormatInt(int64(s.Tick), 10)}, {"digest", fmt.Sprintf("%016x", uint64(s.Digest))},
-		{"nodes", strconv.Itoa(s.Nodes)}, {"sent", strconv.FormatUint(s.Counts.Sent, 10)}, {"delivered", strconv.FormatUint(s.Counts.Delivered, 10)},
+		{"nodes", strconv.Itoa(s.Nodes)}, {"sent", strconv.FormatUint(messages.Sent, 10)}, {"delivered", strconv.FormatUint(messages.Delivered, 10)},
 	}
 	for _, c := range s.Checks {
 		pairs = append(pairs, [2]string{"check " + c.Name, fmt.Sprintf("%s %s", c.Kind, c.Outcome)})
