@@ -95,6 +95,12 @@ func (b *Batch) Room(n int) []Send {
 	return b.Out[have:]
 }
 
+// Part has the batch be some of its own events, with nothing sent yet: for who
+// hands out a batch's events apart from each other, in their order.
+func (b *Batch) Part(from, to int, of *Batch) {
+	b.Envelopes, b.Rows, b.Out, b.At, b.counted = of.Envelopes[from:to:to], of.Rows[from:to:to], b.Out[:0], -1, counted{}
+}
+
 // States returns the state column of the batch's program. It panics if S is
 // not the type that the program declared. The slice dies with the batch.
 func States[S any](b *Batch) []S { return column[S](b.program) }

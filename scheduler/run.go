@@ -72,11 +72,12 @@ func (r *Run) input() {
 }
 
 // act hands out envelopes that are due, then fires recurring timers, then
-// carries out the exits asked for.
+// carries out the exits asked for, then lets what was learned spread.
 func (r *Run) act() {
 	r.Deliver.Act()
 	r.Recurring.Act(r.Deliver)
 	r.Lifecycle.Settle()
+	r.Epidemic.Act(r.Deliver)
 }
 
 // structure brings in line what births, deaths, starts and ends change.
@@ -124,7 +125,7 @@ func (r *Run) Next() ecs.Tick {
 	if r.Triggers.Len() > 0 {
 		next = min(next, r.Triggers.Next())
 	}
-	return min(next, r.Checks.Next(), r.Measures.Next())
+	return min(next, r.Checks.Next(), r.Measures.Next(), r.Epidemic.Next())
 }
 
 // Ticks converts a span of simulated time, rounding up.

@@ -10,13 +10,14 @@ type Deliver struct {
 	lifecycle *Lifecycle
 	waiting   *Waiting
 	timers    *Timers
+	epidemic  *Epidemic
 	acted     ecs.Tick       // the last tick in which something acted
 	lost      []ecs.Envelope // timers that found no room to wait
 }
 
 // NewDeliver wires delivery to what it passes envelopes on to.
-func NewDeliver(w *ecs.World, p *Programs, l *Links, c *Lifecycle, h *Waiting, t *Timers) *Deliver {
-	d := &Deliver{world: w, programs: p, links: l, lifecycle: c, waiting: h, timers: t, acted: neverActed}
+func NewDeliver(w *ecs.World, p *Programs, l *Links, c *Lifecycle, h *Waiting, t *Timers, e *Epidemic) *Deliver {
+	d := &Deliver{world: w, programs: p, links: l, lifecycle: c, waiting: h, timers: t, epidemic: e, acted: neverActed}
 	c.deliver = d
 	return d
 }
@@ -37,11 +38,37 @@ func (d *Deliver) Act() {
 func (d *Deliver) Handle(b *ecs.Batch) {
 	d.acted = b.Tick
 	p := d.programs.list[b.Program()]
+	if d.epidemic.opened {
+		d.apart(p, b)
+		return
+	}
+	d.act(p, b)
+}
+
+func (d *Deliver) act(p *Program, b *ecs.Batch) {
 	if p.Act == nil {
 		return
 	}
 	p.Act(b)
 	d.send(p, b)
+}
+
+// apart takes what nodes say to each other so that entries spread out of a
+// batch: a program is handed what lies between.
+func (d *Deliver) apart(p *Program, b *ecs.Batch) {
+	whole := *b // which parts of itself it becomes
+	spreads := func(i int) bool { return whole.Envelopes[i].Kind() == d.epidemic.kind }
+	for from, to := 0, 0; from < len(whole.Envelopes); from = to {
+		for to = from + 1; to < len(whole.Envelopes) && spreads(to) == spreads(from); to++ {
+		}
+		b.Part(from, to, &whole)
+		if !spreads(from) {
+			d.act(p, b)
+			continue
+		}
+		d.epidemic.receive(b)
+		d.send(p, b)
+	}
 }
 
 func (d *Deliver) send(p *Program, b *ecs.Batch) {

@@ -41,7 +41,7 @@ func (r *rig) at(t ecs.Tick, actions ...Action) {
 // next is the next tick in which something is due.
 func (r *rig) next() ecs.Tick {
 	r.Services.Settle()
-	next := min(r.World.NextDue(), r.Recurring.Next(), r.Checks.Next(), r.Measures.Next())
+	next := min(r.World.NextDue(), r.Recurring.Next(), r.Checks.Next(), r.Measures.Next(), r.Epidemic.Next())
 	for _, in := range r.inputs {
 		if in.tick > r.World.Tick() {
 			next = min(next, in.tick)
@@ -61,6 +61,7 @@ func (r *rig) tick(t ecs.Tick) {
 	r.Deliver.Act()
 	r.Recurring.Act(r.Deliver)
 	r.Lifecycle.Settle()
+	r.Epidemic.Act(r.Deliver)
 	r.Recurring.Settle()
 	r.World.Structure()
 	r.Checks.Act()

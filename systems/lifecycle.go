@@ -15,6 +15,8 @@ type Lifecycle struct {
 	waiting   *Waiting
 	timers    *Timers
 	services  *Services
+	params    *Params
+	epidemic  *Epidemic
 	deliver   *Deliver
 	exits     []exit
 	dying     []ecs.Node // buried in this tick: they do not start again
@@ -36,8 +38,8 @@ const (
 )
 
 // NewLifecycle wires the lifecycle to what it must tell of starts and ends.
-func NewLifecycle(w *ecs.World, p *Programs, r *Recurring, h *Waiting, t *Timers, s *Services) *Lifecycle {
-	return &Lifecycle{world: w, programs: p, recurring: r, waiting: h, timers: t, services: s}
+func NewLifecycle(w *ecs.World, p *Programs, r *Recurring, h *Waiting, t *Timers, s *Services, v *Params) *Lifecycle {
+	return &Lifecycle{world: w, programs: p, recurring: r, waiting: h, timers: t, services: s, params: v, epidemic: v.epidemic}
 }
 
 // StartAt has nodes start at a tick to come, as envelopes that come due.
@@ -91,6 +93,7 @@ func (l *Lifecycle) Start(n ecs.Node) {
 	l.world.SetStatus(n, ecs.Up, 0)
 	l.recurring.started(n)
 	l.services.started(n)
+	l.epidemic.started(n)
 	l.call(n, rootStart, l.programs.Of(n.Program()).Start)
 }
 
@@ -127,6 +130,7 @@ func (l *Lifecycle) Bury(n ecs.Node) {
 		l.end(n, ecs.Down, 0)
 	}
 	l.dying = append(l.dying, n)
+	l.epidemic.forget(n)
 	l.world.Bury(n)
 }
 
@@ -138,6 +142,8 @@ func (l *Lifecycle) end(n ecs.Node, s ecs.Status, code uint8) {
 	l.recurring.ended(n)
 	l.timers.forget(n)
 	l.services.forget(n)
+	l.params.forget(n)
+	l.epidemic.ended(n)
 	l.world.SetStatus(n, s, code)
 }
 

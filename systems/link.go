@@ -81,6 +81,8 @@ type Links struct {
 	Mangle     func(k ecs.Kind, payload []byte, n uint64) []byte
 	twin       ecs.Envelope // in hand; here, as it would be allocated else
 	neighbours neighbours
+	changes    uint32   // how often links or networks were added: who derives from them compares
+	whole      ecs.Kind // comes as it was sent, or not at all: what the engine says to itself
 }
 
 // NewLinks returns the links of a world: none yet.
@@ -118,6 +120,7 @@ func (l *Links) add(from, to ecs.Node, link Link) {
 		return
 	}
 	l.neighbours.stale = true
+	l.changes++
 	l.index.put(uint64(from), uint64(to), l.wires.Add(made))
 }
 
@@ -155,6 +158,7 @@ func (l *Links) Ring(nodes []ecs.Node, link Link) {
 // rebuild makes the indices again from the rows, after a restore.
 func (l *Links) rebuild() {
 	l.neighbours.stale = true
+	l.changes++
 	l.index.clear()
 	for i := range l.wires.Len() {
 		x := l.wires.At(i)

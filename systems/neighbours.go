@@ -17,13 +17,7 @@ type neighbours struct {
 // for reading, until the next call.
 func (l *Links) Neighbours(n ecs.Node) []ecs.Node {
 	x := &l.neighbours
-	if x.stale {
-		x.build(l.wires)
-	}
-	var linked []ecs.Node
-	if i := x.places.find(uint64(n), 0); i >= 0 {
-		linked = x.list[x.first[i]:x.first[i+1]]
-	}
+	linked := l.linked(n)
 	if !l.networks.has(n) {
 		return linked
 	}
@@ -59,4 +53,56 @@ func (x *neighbours) build(wires *ecs.Rows[wire]) {
 		x.first[place]--
 		x.list[x.first[place]] = w.To
 	}
+}
+
+// Reach returns how many nodes there are to draw from with [Links.Reached]: as
+// many as a node has links and fellow members of networks. One that it is
+// joined to twice counts twice.
+func (l *Links) Reach(n ecs.Node) int {
+	reach := len(l.linked(n))
+	for net := range l.networks.nets.Len() {
+		if l.networks.member(net, n) >= 0 {
+			reach += l.networks.size(net) - 1
+		}
+	}
+	return reach
+}
+
+// Reached returns one of the nodes that a node reaches, 0 to Reach-1, without a
+// list of a network's members.
+func (l *Links) Reached(n ecs.Node, i int) ecs.Node {
+	linked := l.linked(n)
+	if i < len(linked) {
+		return linked[i]
+	}
+	i -= len(linked)
+	for net := range l.networks.nets.Len() {
+		own := l.networks.member(net, n)
+		if own < 0 {
+			continue
+		}
+		others := l.networks.size(net) - 1
+		if i >= others {
+			i -= others
+			continue
+		}
+		row := l.networks.first(net) + i
+		if row >= own {
+			row++
+		}
+		return l.networks.members.At(row).Node
+	}
+	panic("systems: a neighbour was asked for beyond the last")
+}
+
+// linked returns the nodes that a node has links to.
+func (l *Links) linked(n ecs.Node) []ecs.Node {
+	x := &l.neighbours
+	if x.stale {
+		x.build(l.wires)
+	}
+	if i := x.places.find(uint64(n), 0); i >= 0 {
+		return x.list[x.first[i]:x.first[i+1]]
+	}
+	return nil
 }

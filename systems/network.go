@@ -18,6 +18,7 @@ type networks struct {
 	members *ecs.Rows[member]
 	pairs   *ecs.Rows[pair]
 	spans   [][]span // by network, in order of nodes
+	starts  []int    // by network: the row of its first member; one more at the end
 	paired  index    // (from, to) to pair
 	scratch wire     // the wire made for one envelope
 	net, at int      // its network and member
@@ -65,6 +66,7 @@ func (l *Links) Network(nodes []ecs.Node, link Link) {
 	}
 	n := &l.networks
 	net := n.nets.Add(makeWire(0, 0, link))
+	l.changes++
 	n.spans = append(n.spans, nil)
 	known := map[ecs.Node]bool{} // of a list out of order, which may have nodes twice
 	ordered := increasing(nodes)
@@ -80,6 +82,7 @@ func (l *Links) Network(nodes []ecs.Node, link Link) {
 		}
 	}
 	n.sort()
+	n.count()
 }
 
 // increasing reports whether each number is above the one before: then no node
@@ -109,6 +112,23 @@ func (n *networks) sort() {
 		slices.SortStableFunc(all, func(a, b span) int { return cmp.Compare(a.first, b.first) })
 	}
 }
+
+// count notes where each network's members begin.
+func (n *networks) count() {
+	n.starts = n.starts[:0]
+	for i := range n.members.Len() {
+		for int(n.members.At(i).Network) >= len(n.starts) {
+			n.starts = append(n.starts, i)
+		}
+	}
+	for len(n.starts) <= n.nets.Len() {
+		n.starts = append(n.starts, n.members.Len())
+	}
+}
+
+// first returns the row of a network's first member, size how many it has.
+func (n *networks) first(net int) int { return n.starts[net] }
+func (n *networks) size(net int) int  { return n.starts[net+1] - n.starts[net] }
 
 // member returns a node's row in a network, or -1.
 func (n *networks) member(net int, node ecs.Node) int {
@@ -217,6 +237,7 @@ func (n *networks) rebuild() {
 		n.extend(int(m.Network), m.Node, i)
 	}
 	n.sort()
+	n.count()
 	for i := range n.pairs.Len() {
 		p := n.pairs.At(i)
 		n.paired.put(uint64(p.From), uint64(p.To), i)

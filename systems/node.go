@@ -22,6 +22,7 @@ type Node[S any] struct {
 	// Call.Then 1, and so on; for Then 0 nothing does.
 	Provides []Provide[S]
 	Replies  []func(me *Me, s *S, r *Reply)
+	Watches  []Watch[S]
 	Start    func(me *Me, s *S) // at first and after each restart
 	Stop     func(me *Me, s *S) // when stopped or exiting; a crash does not ask
 	Direct   bool               // see [Program.Direct]
@@ -146,12 +147,16 @@ func (n Node[S]) program(s *Set) Program {
 		a.add(on, s.World)
 	}
 	a.serve(s)
+	a.watch(s)
 	p := Program{
 		Schema: ecs.Schema{Name: n.Name, State: n.Initial, Durable: n.Durable, Boxed: n.Boxed},
 		Act:    a.act, Direct: n.Direct, remake: n.program,
 	}
 	for _, x := range n.Provides {
 		p.Provides = append(p.Provides, x.Service.Key)
+	}
+	for _, x := range n.Watches {
+		p.Watches = append(p.Watches, s.Params.Key(x.Param))
 	}
 	if n.Start != nil {
 		p.Start = func(b *ecs.Batch) { a.each(b, n.Start) }

@@ -23,6 +23,9 @@ type Program struct {
 	Stop func(b *ecs.Batch)
 	// Provides are keys of the services that each node provides from its start.
 	Provides []uint64
+	// Watches are keys of the params whose changes a node is woken for: by a
+	// timer of the kind of [Params.Woken], in the tick after.
+	Watches []uint64
 	// Direct lets the nodes' envelopes go without a link: due after their
 	// delay and nothing else. For models whose delays are their own.
 	Direct bool

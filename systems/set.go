@@ -12,7 +12,9 @@ type Set struct {
 	Waiting   *Waiting
 	Timers    *Timers
 	Recurring *Recurring
+	Epidemic  *Epidemic
 	Services  *Services
+	Params    *Params
 	Lifecycle *Lifecycle
 	Deliver   *Deliver
 	Faults    *Faults
@@ -30,8 +32,10 @@ func NewSet(w *ecs.World) *Set {
 	s.Timers = NewTimers(w)
 	s.Recurring = NewRecurring(w, s.Programs)
 	s.Services = NewServices(w, s.Programs, s.Links)
-	s.Lifecycle = NewLifecycle(w, s.Programs, s.Recurring, s.Waiting, s.Timers, s.Services)
-	s.Deliver = NewDeliver(w, s.Programs, s.Links, s.Lifecycle, s.Waiting, s.Timers)
+	s.Epidemic = NewEpidemic(w, s.Programs, s.Links)
+	s.Params = NewParams(w, s.Programs, s.Epidemic)
+	s.Lifecycle = NewLifecycle(w, s.Programs, s.Recurring, s.Waiting, s.Timers, s.Services, s.Params)
+	s.Deliver = NewDeliver(w, s.Programs, s.Links, s.Lifecycle, s.Waiting, s.Timers, s.Epidemic)
 	s.Faults = NewFaults(w, s.Lifecycle, s.Cuts, s.Deliver, s.Links)
 	s.Triggers = NewTriggers(w, s.Faults)
 	s.Checks = NewChecks(w, s.Deliver)
@@ -45,6 +49,8 @@ func NewSet(w *ecs.World) *Set {
 func (s *Set) Like(other *Set) {
 	s.World.DeclareLike(other.World)
 	s.Services.like(other.Services)
+	s.Epidemic.like(other.Epidemic)
+	s.Params.like(other.Params)
 	s.Programs.like(other.Programs, s)
 	s.Waiting.max = other.Waiting.max
 	s.Triggers.like(other.Triggers)
@@ -60,6 +66,8 @@ func (s *Set) Rebuild() {
 	s.Waiting.rebuild()
 	s.Timers.rebuild()
 	s.Recurring.rebuild()
+	s.Epidemic.rebuild()
+	s.Params.rebuild()
 	s.Services.rebuild()
 	s.Lifecycle.rebuild()
 	s.Deliver.rebuild()

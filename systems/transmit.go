@@ -133,6 +133,9 @@ func (l *Links) arrive(x *wire, e *ecs.Envelope, free ecs.Nanoseconds, ends uint
 
 // corrupt changes what an envelope says.
 func (l *Links) corrupt(e *ecs.Envelope, n uint64) {
+	if e.Kind() == l.whole {
+		return
+	}
 	if payload := l.world.Payload(e); payload != nil && l.Mangle != nil {
 		l.world.Replace(e, l.Mangle(e.Kind(), payload, n))
 		return
