@@ -71,6 +71,7 @@ func (s *script) declare(p *program, name string) error {
 		spec.Every = append(spec.Every, systems.Every{Name: r.name, Period: r.period, Act: func(b *ecs.Batch) { s.each(p, b, r.fn) }})
 	}
 	spec.Provides = p.services
+	spec.Watches = p.watched
 	p.id = s.run.Programs.Add(spec)
 	s.programs = append(s.programs, p)
 	return nil
@@ -124,6 +125,10 @@ var nothing = starlark.NewBuiltin("start", func(*starlark.Thread, *starlark.Buil
 func (s *script) fire(p *program, b *ecs.Batch, e *ecs.Envelope) {
 	if e.Kind() == s.kinds.wake {
 		s.expire(p, b)
+		return
+	}
+	if e.Kind() == s.kinds.param && s.kinds.param != 0 {
+		s.woken(p, b, e)
 		return
 	}
 	v, err := value.DecodeFrozen(b.World().Payload(e), s.codec)

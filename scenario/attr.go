@@ -107,6 +107,8 @@ func (s *script) view(n ecs.Node, name string) (starlark.Value, error) {
 		return starlark.MakeInt64(int64(life.Incarnation)), nil
 	case "exit":
 		return starlark.MakeInt(int(life.Exit)), nil
+	case "param":
+		return s.paramView([]ecs.Node{n}, true), nil
 	}
 	_, err := p.find(name)
 	return nil, err

@@ -98,7 +98,7 @@ func (s *script) addWindow(c systems.Check, pos syntax.Position, after, within s
 // finish does what needs the whole file read, and returns what is wrong.
 func (s *script) finish() Errors {
 	s.openServices()
-	errs := s.idle
+	errs := append(s.idle, s.openParams()...)
 	for _, w := range s.windows {
 		w.check.After, w.check.Within = s.lastFault, w.within
 		if w.after != nil {

@@ -124,6 +124,9 @@ func (p *program) callables() []starlark.Value {
 	for _, key := range p.services {
 		all = append(all, p.provides[key])
 	}
+	for _, key := range p.watched {
+		all = append(all, p.watches[key])
+	}
 	for _, r := range p.every {
 		all = append(all, r.fn)
 	}

@@ -180,6 +180,9 @@ func (g *group) Attr(name string) (starlark.Value, error) {
 	if g.script.at.phase != checking {
 		return nil, fmt.Errorf("%s.%s: state of a group is read in checks, series and exports only", g, name)
 	}
+	if name == "param" {
+		return g.script.paramView(g.nodes, false), nil
+	}
 	values := make([]starlark.Value, len(g.nodes))
 	for i, n := range g.nodes {
 		v, err := g.script.Attr(n, name)

@@ -319,6 +319,14 @@ func (l *look) verb(name string, call *syntax.CallExpr) {
 			}
 			l.found(call, call.Lparen, err)
 		}
+	case "param", "set_param", "param_version":
+		if param, ok := literal(call, 0); ok && s.without == nil {
+			_, err := s.findParam(param)
+			if err != nil {
+				err = fmt.Errorf("me.%s: %w", name, err)
+			}
+			l.found(call, call.Lparen, err)
+		}
 	}
 	for i, arg := range call.Args {
 		if fn := laterFunction(name, i, arg); fn != nil {
@@ -337,7 +345,7 @@ func laterFunction(verb string, i int, arg syntax.Expr) syntax.Expr {
 			return nil
 		}
 		arg = named.Y
-	case !takesFunction(verb) || i != 1:
+	case i != functionAt(verb):
 		return nil
 	}
 	if call, ok := arg.(*syntax.CallExpr); ok && isWord(call.Fn, "bind") && len(call.Args) > 0 {
@@ -348,6 +356,17 @@ func laterFunction(verb string, i int, arg syntax.Expr) syntax.Expr {
 
 // takesFunction reports whether a verb's second argument is a handler.
 func takesFunction(verb string) bool { return verb == "after" || verb == "provide" }
+
+// functionAt returns which argument of a verb is a handler; -1: none, but then.
+func functionAt(verb string) int {
+	switch {
+	case takesFunction(verb):
+		return 1
+	case verb == "set_param":
+		return 2
+	}
+	return -1
+}
 
 // literal returns an argument that is taken by place and written as text.
 func literal(call *syntax.CallExpr, i int) (string, bool) {

@@ -29,8 +29,11 @@ type program struct {
 	// looked up only. The keys are in order of declaration.
 	provides map[uint64]starlark.Callable
 	services []uint64
-	onStart  starlark.Callable
-	onStop   starlark.Callable
+	// watches are the params whose changes a node is told of, in the same way.
+	watches map[uint64]starlark.Callable
+	watched []uint64
+	onStart starlark.Callable
+	onStop  starlark.Callable
 
 	handlers []starlark.Callable // by the number of the kind
 	own      map[string]own      // looked up only
@@ -189,12 +192,12 @@ func (s *script) makeProgram(thread *starlark.Thread, b *starlark.Builtin, args 
 	}
 	var state, on, every *starlark.Dict
 	var durable, shows *starlark.List
-	var provides *starlark.Dict
+	var provides, watches *starlark.Dict
 	var subscribes, pulls starlark.Value
 	p := &program{script: s, name: "program", pos: thread.CallFrame(1).Pos, on: map[string]starlark.Callable{}}
 	err := starlark.UnpackArgs(b.Name(), args, kwargs,
 		"state?", &state, "durable?", &durable, "shows?", &shows, "on_start?", &p.onStart, "on_stop?", &p.onStop,
-		"on?", &on, "every?", &every, "provides?", &provides, "subscribes?", &subscribes, "pulls?", &pulls)
+		"on?", &on, "every?", &every, "provides?", &provides, "watches?", &watches, "subscribes?", &subscribes, "pulls?", &pulls)
 	if err != nil {
 		return nil, err
 	}
@@ -223,6 +226,9 @@ func (s *script) makeProgram(thread *starlark.Thread, b *starlark.Builtin, args 
 		return nil, err
 	}
 	if err := p.serves(provides); err != nil {
+		return nil, err
+	}
+	if err := p.watch(watches); err != nil {
 		return nil, err
 	}
 	s.declared = append(s.declared, p)
@@ -315,6 +321,7 @@ type kinds struct {
 	show  ecs.Kind // of what nodes show
 	// Of services; declared last, so that they shift no other's number.
 	call, wake, answer, failed ecs.Kind
+	param                      ecs.Kind // wakes who watches one; after those
 }
 
 // open declares the kinds that every scenario has.

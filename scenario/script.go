@@ -52,6 +52,7 @@ type script struct {
 	loading    random.Source   // draws of load-time random
 	streams    struct{ script, chaos ecs.Stream }
 
+	params    params
 	functions functions
 	codec     *value.Codec      // of what is sent, noted and set: its size is limited
 	stored    *value.Codec      // of state as it is hashed and kept

@@ -11,7 +11,7 @@ import (
 )
 
 // laterVerbs are verbs of channels that are not built yet.
-var laterVerbs = []string{"publish", "push", "param", "set_param", "sync"}
+var laterVerbs = []string{"publish", "push", "sync"}
 
 func laterConcept(verb string) string {
 	switch verb {
@@ -19,8 +19,6 @@ func laterConcept(verb string) string {
 		return "feeds"
 	case "push":
 		return "pipes"
-	case "param", "set_param":
-		return "params"
 	}
 	return "syncs of durable state"
 }
@@ -39,6 +37,7 @@ func (s *script) makeVerbs() map[string]*starlark.Builtin {
 		{"exit", s.exitVerb}, {"around", s.around},
 		{"call", s.callVerb}, {"discover", s.discover}, {"defer", s.deferVerb}, {"reply", s.replyVerb},
 		{"provide", s.provide}, {"withhold", s.withhold},
+		{"param", s.paramVerb}, {"set_param", s.setParam}, {"param_version", s.paramVersion},
 	} {
 		verbs[v.name] = starlark.NewBuiltin(v.name, v.do)
 	}

@@ -179,3 +179,6 @@ func (l *Links) latency(from, to ecs.Node) ecs.Nanoseconds {
 	}
 	return 0
 }
+
+// None reports whether nothing joins any two nodes.
+func (l *Links) None() bool { return l.wires.Len() == 0 && l.networks.members.Len() < 2 }
