@@ -19,6 +19,7 @@ type Summary struct {
 	Tallies  []systems.Tally
 	Spreads  []systems.Spread
 	Digest   ecs.Digest
+	Gossip   struct{ Messages, Bytes uint64 } // among the messages: what nodes say so that entries spread
 }
 
 // End ends the run: it hashes all state once more, which may fail as a tick
@@ -49,11 +50,13 @@ func underWay(w *ecs.World) (messages, timers int) {
 func (r *Run) summary(done bool) Summary {
 	w := r.World
 	messages, timers := underWay(w)
-	return Summary{
+	sum := Summary{
 		Seed: w.Seed(), Tick: w.Tick(), Time: w.Time(w.Tick()), Nodes: w.LiveNodes(), Links: r.Links.Len(),
 		InFlight: messages, Pending: timers, Counts: *w.Counts(), Checks: r.Checks.Results(done),
 		Tallies: r.Measures.Tallies(), Spreads: r.Measures.Spreads(), Digest: w.Digest(),
 	}
+	sum.Gossip.Messages, sum.Gossip.Bytes = r.Epidemic.Traffic()
+	return sum
 }
 
 // Worst returns the worst outcome of the checks: Broken before Unmet before

@@ -112,3 +112,63 @@ func BenchmarkRecurring(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/beat")
 }
+
+// BenchmarkParam is a param that one node sets until all have it, per node that
+// learns it; the first part is a message on the same links, for comparison. What
+// nodes keep is in bytes a node and param.
+func BenchmarkParam(b *testing.B) {
+	for _, n := range []int{1000, 10_000} {
+		build := func() (*rig, ParamID, ecs.Kind, []ecs.Node) {
+			r := newRig(ecs.Config{})
+			if err := r.Epidemic.Open(Gossip{}); err != nil {
+				b.Fatal(err)
+			}
+			id := r.Params.Declare("p", make([]byte, 8), Eventual)
+			set, pass := r.World.TimerKind("set"), r.World.Kind("pass", 8)
+			nodes := r.World.Nodes(AddNode(r.Set, Node[word]{
+				Name: "p", On: []On[word]{
+					{set, func(me *Me, s *word, e *ecs.Envelope) { me.SetParam(id, make([]byte, 8)) }},
+					{pass, func(me *Me, s *word, e *ecs.Envelope) {
+						me.Send(1<<24+(me.Self()&0xffffff)%ecs.Node(n)+1, pass, 0, 0)
+					}},
+				}}), "n", n)
+			r.Links.Network(nodes, Link{Latency: 5 * ms, Jitter: 5 * ms})
+			r.start(nodes...)
+			r.run(0)
+			return r, id, set, nodes
+		}
+		b.Run(fmt.Sprintf("nodes=%d/message", n), func(b *testing.B) {
+			r, _, _, nodes := build()
+			pass := ecs.Kind(r.Params.Woken().Index() + 2)
+			for i, x := range nodes {
+				e := r.World.Outside(x, pass, 0, 0, fmt.Sprint(i))
+				r.World.Post(&e, 1)
+			}
+			r.run(100)
+			before := r.World.Counts().Delivered
+			for b.Loop() {
+				r.run(r.World.Tick() + 10)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(r.World.Counts().Delivered-before), "ns/message")
+		})
+		b.Run(fmt.Sprintf("nodes=%d/set", n), func(b *testing.B) {
+			r, _, set, nodes := build()
+			i := 0
+			for b.Loop() {
+				e := r.World.Outside(nodes[i%n], set, 0, 1<<32, fmt.Sprint(i))
+				r.World.Post(&e, r.World.Tick()+1)
+				r.run(r.World.Tick() + 2000)
+				i++
+			}
+			if !r.Epidemic.settled() {
+				b.Fatal("nodes do not agree after 2 s")
+			}
+			sent, _ := r.Epidemic.Traffic()
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/node")
+			b.ReportMetric(float64(sent)/float64(b.N)/float64(n), "messages/node")
+			e := r.Epidemic
+			kept := e.views.Table().Rows()*e.views.Table().Stride() + e.members.rows.Len()*e.members.rows.Table().Stride()
+			b.ReportMetric(float64(kept)/float64(n), "bytes/node")
+		})
+	}
+}

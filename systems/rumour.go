@@ -125,7 +125,7 @@ func (e *Epidemic) receive(b *ecs.Batch) {
 		x := &b.Envelopes[i]
 		b.At = i
 		if b.Exited() && !b.Up(i) {
-			e.world.Refuse(ecs.DroppedDown)
+			e.world.Refuse(x, ecs.DroppedDown)
 			continue
 		}
 		payload := e.world.Payload(x)

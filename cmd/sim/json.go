@@ -19,8 +19,9 @@ type object struct {
 	Nodes       int                     `json:"nodes"`
 	Links       int                     `json:"links"`
 	Messages    messageCounts           `json:"messages"`
-	Timers      timerCounts             `json:"timers"`  // one-shot
-	Rounded     []rounding              `json:"rounded"` // waits that ticks made over 1% longer
+	Timers      timerCounts             `json:"timers"`           // one-shot
+	Gossip      *gossipCounts           `json:"gossip,omitempty"` // of the messages: what nodes say so that params and views spread
+	Rounded     []rounding              `json:"rounded"`          // waits that ticks made over 1% longer
 	Checks      []checkResult           `json:"checks"`
 	Counts      map[string]int64        `json:"counts"`
 	Measures    map[string]distribution `json:"measures"`
@@ -42,6 +43,11 @@ type timerCounts struct {
 	Fired   uint64            `json:"fired"`
 	Pending int               `json:"pending"`
 	Dropped map[string]uint64 `json:"dropped"` // every cause, 0 too
+}
+
+type gossipCounts struct {
+	Messages uint64 `json:"messages"`
+	Bytes    uint64 `json:"bytes"`
 }
 
 type rounding struct {
@@ -88,6 +94,9 @@ func (r *result) object() object {
 		Messages: messageCounts{messages.Sent, messages.Delivered, r.InFlight, byCause(&messages)},
 		Timers:   timerCounts{timers.Sent, timers.Delivered, r.Pending, byCause(timers)},
 		Series:   r.seriesColumns(), Digest: fmt.Sprintf("%016x", uint64(r.Digest)), WallS: r.wall.Seconds(),
+	}
+	if r.Gossip.Messages > 0 {
+		o.Gossip = &gossipCounts{r.Gossip.Messages, r.Gossip.Bytes}
 	}
 	for _, x := range r.scenario.Roundings() {
 		o.Rounded = append(o.Rounded, rounding{x.Word, int64(x.Wait), int64(x.Took)})

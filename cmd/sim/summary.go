@@ -79,6 +79,9 @@ func (r *result) messages(s *sheet) {
 		text += fmt.Sprintf(", %d under way", r.InFlight)
 	}
 	s.line("messages", "%s%s", text, lost(&m))
+	if g := &r.Gossip; g.Messages > 0 {
+		s.line("gossip", "%d of the messages sent, %d bytes", g.Messages, g.Bytes)
+	}
 	timers := &r.Counts.Timers
 	if timers.Sent == 0 {
 		return
