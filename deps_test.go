@@ -85,6 +85,7 @@ var bans = []ban{
 	{engine, nil, []string{"time"}, "time is an argument"},
 	{engine, nil, []string{"sync/...", "runtime/..."}, "the engine is one thread and cannot see it"},
 	{engine, nil, []string{"math/rand/...", "crypto/rand"}, "draws come from ecs/random"},
+	{[]string{"orrery/netsync"}, nil, []string{"os/...", "net/...", "log/...", "io/...", "time", "sync/...", "runtime/...", "math/rand/...", "crypto/rand"}, "netsync is pure: netsync/zmq has the sockets, and time is an argument"},
 }
 
 // leaves may import, beside the standard library and what places says, only
@@ -291,6 +292,9 @@ func TestImportRulesCanFail(t *testing.T) {
 		{"systems/a.go", "sync/atomic", "one thread"},
 		{"ecs/a.go", "runtime", "one thread"},
 		{"ecs/random/a.go", "math/rand", "ecs/random"},
+		{"netsync/a.go", "net", "netsync is pure"},
+		{"netsync/a.go", "time", "netsync is pure"},
+		{"netsync/a.go", "sync/atomic", "netsync is pure"},
 		{"ecs/random/a.go", "math/rand/v2", "ecs/random"},
 		{"ecs/a.go", "crypto/rand", "ecs/random"},
 
@@ -308,6 +312,8 @@ func TestImportRulesCanFail(t *testing.T) {
 		{"scheduler/trace/a.go", "github.com/foxglove/mcap/go/mcap", ""},
 		{"netsync/zmq/a.go", "github.com/go-zeromq/zmq4", ""},
 		{"netsync/zmq/a.go", "net", ""},
+		{"netsync/a.go", "orrery/ecs", ""},
+		{"netsync/a_test.go", "time", ""},
 		{"cmd/sim/a.go", "orrery/netsync/zmq", ""},
 		{"cmd/sim/internal/term/a.go", "orrery/netsync", ""},
 		{"bench/a.go", "orrery/cmd/sim/internal/term", ""},

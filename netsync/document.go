@@ -1,0 +1,65 @@
+package netsync
+
+import (
+	"bytes"
+	"slices"
+
+	"orrery/ecs"
+)
+
+// Document is one JSON value of which the latest counts.
+type Document struct {
+	hub   *Hub
+	topic *topic
+	value []byte
+	tick  ecs.Tick
+	dirty bool // value is newer than the latest frame
+}
+
+// Document adds a document's topic.
+func (h *Hub) Document(name string, rate Rate) (*Document, error) {
+	d := &Document{hub: h, topic: &topic{name: name, kind: Keyframe, rate: rate}}
+	d.topic.make, d.topic.cost = d.complete, func() int64 { return int64(len(d.value)) }
+	if err := h.add(d.topic); err != nil {
+		return nil, err
+	}
+	h.docs = append(h.docs, d)
+	return d, nil
+}
+
+// Remove takes the document and its topic back.
+func (d *Document) Remove() {
+	d.hub.remove(d.topic)
+	d.hub.docs = slices.DeleteFunc(d.hub.docs, func(x *Document) bool { return x == d })
+}
+
+// Set gives the document another value, which is copied: JSON.
+func (d *Document) Set(value []byte, tick ecs.Tick) {
+	if d.value != nil && bytes.Equal(value, d.value) {
+		return
+	}
+	d.value, d.tick, d.dirty = slices.Clone(value), tick, true
+}
+
+// begin has the value, if there is one, sent again as the first of an epoch.
+func (d *Document) begin(tick ecs.Tick) { d.tick, d.dirty = tick, d.value != nil }
+
+func (d *Document) tend(now Nanos, tick ecs.Tick) {
+	if d.dirty && d.topic.due(now, max(tick, d.tick), &d.hub.config) {
+		d.frame(now)
+	}
+}
+
+func (d *Document) frame(now Nanos) {
+	t := d.topic
+	t.seq++
+	t.tick, t.last, t.has, d.dirty = d.tick, now, true, false
+}
+
+// complete is made when it is first wanted. A value that is newer by then goes
+// with it: the next frame has it again.
+func (d *Document) complete() Frame {
+	h := d.hub.header(d.topic)
+	h.Rows = 1
+	return Frame{d.topic.name, appendHeader(nil, &h), d.value}
+}

@@ -1,0 +1,174 @@
+package netsync
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// What can be asked for. The first ones look; export and the rest are carried
+// out by who runs the world.
+const (
+	DoHello    = "hello"    // what run this is, and the limits
+	DoSchema   = "schema"   // what there is to see
+	DoList     = "list"     // one part of the schema
+	DoKeyframe = "keyframe" // a complete frame of a topic now
+	DoExport   = "export"   // columns to publish from now on: gives their topic
+	DoUnexport = "unexport" // no more of a topic that was asked for
+	DoCall     = "call"     // a service
+	DoPublish  = "publish"  // a value to a feed
+	DoSet      = "set"      // a param
+	DoPause    = "pause"
+	DoResume   = "resume"
+	DoStep     = "step" // so many ticks, while paused
+	DoPace     = "pace" // simulated seconds a second
+	DoFault    = "fault"
+)
+
+// Request is one message to the request endpoint: a JSON object.
+type Request struct {
+	Version int    `json:"v"`
+	ID      uint64 `json:"id"` // the reply bears it
+	Do      string `json:"do"`
+
+	Client  string                     `json:"client,omitempty"`  // hello: who asks, for people
+	What    string                     `json:"what,omitempty"`    // list: a part of the schema
+	Topic   string                     `json:"topic,omitempty"`   // keyframe, unexport
+	Export  *Selection                 `json:"export,omitempty"`  // export
+	Service string                     `json:"service,omitempty"` // call
+	To      string                     `json:"to,omitempty"`      // call: a node's name; without: any provider
+	Args    []json.RawMessage          `json:"args,omitempty"`    // call
+	Named   map[string]json.RawMessage `json:"named,omitempty"`   // call: arguments by name
+	Timeout int64                      `json:"timeout_ns,omitempty"`
+	Feed    string                     `json:"feed,omitempty"`  // publish
+	Param   string                     `json:"param,omitempty"` // set
+	Value   json.RawMessage            `json:"value,omitempty"` // publish, set
+	Ticks   int64                      `json:"ticks,omitempty"` // step
+	Pace    *float64                   `json:"pace,omitempty"`  // pace: 0 is as fast as it goes
+	Fault   string                     `json:"fault,omitempty"` // fault: as scenarios call it: crash, cut, slow, …
+	Nodes   []string                   `json:"nodes,omitempty"` // fault: patterns of names
+	Others  []string                   `json:"others,omitempty"`
+	Lasting int64                      `json:"lasting_ns,omitempty"` // fault: healed after
+	Options map[string]json.RawMessage `json:"options,omitempty"`    // fault: as scenarios call them
+}
+
+// need says which fields a request has beside v, id and do.
+type need struct {
+	do   string
+	must []string
+	may  []string
+	acts bool // on the world or its exports
+}
+
+var needs = []need{
+	{DoHello, nil, []string{"client"}, false},
+	{DoSchema, nil, nil, false},
+	{DoList, []string{"what"}, nil, false},
+	{DoKeyframe, []string{"topic"}, nil, false},
+	{DoExport, []string{"export"}, nil, true},
+	{DoUnexport, []string{"topic"}, nil, true},
+	{DoCall, []string{"service"}, []string{"to", "args", "named", "timeout_ns"}, true},
+	{DoPublish, []string{"feed", "value"}, nil, true},
+	{DoSet, []string{"param", "value"}, nil, true},
+	{DoPause, nil, nil, true},
+	{DoResume, nil, nil, true},
+	{DoStep, nil, []string{"ticks"}, true},
+	{DoPace, []string{"pace"}, nil, true},
+	{DoFault, []string{"fault"}, []string{"nodes", "others", "lasting_ns", "options"}, true},
+}
+
+func needOf(do string) (need, bool) {
+	i := slices.IndexFunc(needs, func(n need) bool { return n.do == do })
+	if i < 0 {
+		return need{}, false
+	}
+	return needs[i], true
+}
+
+// ParseRequest reads a request strictly: a field that is not one of what is
+// asked for, or is there twice, is an error, since it was meant to say
+// something. The error has a code and a cure; the request has the ID as soon as
+// it was found, so that the error can be replied.
+func ParseRequest(b []byte) (Request, *Error) {
+	if len(b) > MaxRequest {
+		return Request{}, fail(CodeLimit, fmt.Sprintf("%d bytes of request", len(b)), fmt.Sprintf("send at most %d", MaxRequest))
+	}
+	if err := checkJSON(b); err != nil {
+		return Request{}, fail(CodeMalformed, err.Error(), "send one JSON object in one message part")
+	}
+	keys, err := keysOf(b)
+	if err != nil {
+		return Request{}, fail(CodeMalformed, err.Error(), "name each field once")
+	}
+	var r Request
+	decoded := json.Unmarshal(b, &r)
+	id := Request{Version: r.Version, ID: r.ID, Do: r.Do}
+	switch {
+	case decoded != nil:
+		return id, fail(CodeMalformed, decoded.Error(), "docs/protocol.md has the types")
+	case r.Version != Version:
+		return id, fail(CodeVersion, fmt.Sprintf("version %d of the wire", r.Version), fmt.Sprintf(`this speaks "v":%d`, Version))
+	}
+	n, ok := needOf(r.Do)
+	if !ok {
+		return id, fail(CodeUnknown, fmt.Sprintf("nothing is called %q", r.Do), `"do" is one of `+strings.Join(verbs(), ", "))
+	}
+	for _, k := range keys {
+		if k != "v" && k != "id" && k != "do" && !slices.Contains(n.must, k) && !slices.Contains(n.may, k) {
+			return id, fail(CodeMalformed, fmt.Sprintf("%s has no %q", r.Do, k), "it has "+strings.Join(append(slices.Clone(n.must), n.may...), ", "))
+		}
+	}
+	for _, k := range n.must {
+		if !slices.Contains(keys, k) {
+			return id, fail(CodeMalformed, fmt.Sprintf("%s needs %q", r.Do, k), "it must have "+strings.Join(n.must, ", "))
+		}
+	}
+	if e := r.check(); e != nil {
+		return id, e
+	}
+	return r, nil
+}
+
+func verbs() []string {
+	var all []string
+	for _, n := range needs {
+		all = append(all, n.do)
+	}
+	return all
+}
+
+// check holds the values to their ranges.
+func (r *Request) check() *Error {
+	for _, text := range []struct{ name, value string }{{"client", r.Client}, {"what", r.What}, {"topic", r.Topic},
+		{"service", r.Service}, {"to", r.To}, {"feed", r.Feed}, {"param", r.Param}, {"fault", r.Fault}} {
+		if len(text.value) > MaxTopic {
+			return fail(CodeLimit, fmt.Sprintf("%q has %d bytes", text.name, len(text.value)), fmt.Sprintf("at most %d", MaxTopic))
+		}
+	}
+	switch {
+	case r.Timeout < 0 || r.Lasting < 0 || r.Ticks < 0:
+		return fail(CodeRange, "a time or a number of ticks is below 0", "leave it out, or give one that is above")
+	case r.Pace != nil && !(*r.Pace >= 0):
+		return fail(CodeRange, "a pace is below 0", "0 is as fast as it goes, 1 is in step with the clock")
+	case r.Do == DoStep && r.Ticks == 0:
+		r.Ticks = 1
+	case r.Do == DoExport && r.Export == nil:
+		return fail(CodeMalformed, "an export of null", `give {"program": …, "fields": […]}`)
+	}
+	if r.Export != nil {
+		if err := r.Export.check(); err != nil {
+			return fail(CodeRange, err.Error(), "docs/protocol.md has what a selection may be")
+		}
+	}
+	return nil
+}
+
+// AppendRequest writes a request, for clients.
+func AppendRequest(to []byte, r Request) []byte {
+	b, err := json.Marshal(r)
+	if err != nil {
+		panic("netsync: a request cannot be written: " + err.Error())
+	}
+	return append(to, b...)
+}

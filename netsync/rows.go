@@ -1,0 +1,63 @@
+package netsync
+
+import (
+	"math"
+	"strconv"
+
+	"orrery/ecs"
+)
+
+// rowsFrame is the latest image as JSON, a line a row: for people, and for who
+// knows JSON alone. It shows the first rows, if there are too many.
+func (t *Table) rowsFrame() Frame {
+	h := t.hub.header(t.rowsTopic)
+	h.Tick = t.encoder.Latest().Tick
+	h.Rows = t.encoder.Latest().Rows
+	return Frame{t.rowsTopic.name, appendHeader(nil, &h), t.appendRows(nil, t.hub.config.Shown)}
+}
+
+func (t *Table) appendRows(to []byte, most int) []byte {
+	im := t.encoder.Latest()
+	to = append(to, '[')
+	for row := range min(im.Rows, most) {
+		if row > 0 {
+			to = append(to, ",\n "...)
+		}
+		to = append(to, `{"key":`...)
+		to = appendString(to, t.names[row])
+		for i, c := range t.columns {
+			to = append(to, ',')
+			to = appendString(to, c.Name)
+			to = append(to, ':')
+			to = appendValue(to, &c, im.Columns[i][row*c.Type.Size():])
+		}
+		to = append(to, '}')
+	}
+	return append(to, ']')
+}
+
+// appendValue writes a value as JSON: a label if it has one, null if JSON has
+// no such number.
+func appendValue(to []byte, c *Column, b []byte) []byte {
+	v := word(c.Type, b)
+	switch {
+	case c.Type == ecs.Bool:
+		return strconv.AppendBool(to, v != 0)
+	case c.Type == ecs.Float32:
+		return appendFloat(to, float64(math.Float32frombits(uint32(v))), 32)
+	case c.Type == ecs.Float64:
+		return appendFloat(to, math.Float64frombits(v), 64)
+	case v < uint64(len(c.Labels)):
+		return appendString(to, c.Labels[v])
+	case isUnsigned(c.Type):
+		return strconv.AppendUint(to, v, 10)
+	}
+	return strconv.AppendInt(to, int64(v), 10)
+}
+
+func appendFloat(to []byte, v float64, bits int) []byte {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return append(to, "null"...)
+	}
+	return strconv.AppendFloat(to, v, 'g', -1, bits)
+}
