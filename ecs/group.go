@@ -12,6 +12,7 @@ import (
 type groups struct {
 	members *Rows[membership]
 	rosters []roster // by ordinal-1: an index of members
+	changes uint64   // of membership so far, in this process
 }
 
 // roster is who a group was given, in the order of joining.
@@ -91,6 +92,7 @@ func (w *World) Join(g, member Node) {
 		return
 	}
 	r.add(member)
+	w.groups.changes++
 	w.groups.members.Add(membership{g, member})
 	w.Fold(4, uint64(g), uint64(member))
 }
@@ -116,6 +118,7 @@ func (w *World) Leave(g, member Node) {
 	}
 	rows.Truncate(rows.Len() - 1)
 	w.roster(g).drop(member)
+	w.groups.changes++
 	w.Fold(5, uint64(g), uint64(member))
 }
 
@@ -133,6 +136,18 @@ func (w *World) Members(n Node) []Node {
 	}
 	return slices.Clone(w.flat(n))
 }
+
+// In reports whether a node is in a group, or in one within it, at any depth.
+// A group is not in itself.
+func (w *World) In(n, g Node) bool {
+	w.checkGroup(g)
+	r := w.roster(g)
+	return r.has(n) || r.nested && slices.ContainsFunc(r.list, func(m Node) bool { return m.IsGroup() && w.In(n, m) })
+}
+
+// MembershipChanges returns a number that rises whenever somebody joins or
+// leaves, and with a restore: for who keeps what [World.Members] returned.
+func (w *World) MembershipChanges() uint64 { return w.groups.changes }
 
 // flat is Members for reading until somebody joins or leaves.
 func (w *World) flat(g Node) []Node {
@@ -165,6 +180,7 @@ func unseen(list []Node, seen map[Node]struct{}, n Node) []Node {
 
 // rebuildGroups makes the index again from the rows.
 func (w *World) rebuildGroups() {
+	w.groups.changes++
 	w.groups.rosters = make([]roster, w.programs[GroupProgram].births)
 	for _, m := range w.groups.members.All() {
 		w.roster(m.Group).add(m.Member)

@@ -80,10 +80,12 @@ func (r *Run) act() {
 	r.Epidemic.Act(r.Deliver)
 }
 
-// structure brings in line what births, deaths, starts and ends change.
+// structure brings in line what births, deaths, starts and ends change, and who
+// joins and leaves groups.
 func (r *Run) structure() {
 	r.Recurring.Settle()
 	r.World.Structure()
+	r.Groups.Settle()
 }
 
 func (r *Run) check() {

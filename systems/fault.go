@@ -22,9 +22,11 @@ const (
 	Heal                  // end all cuts
 	Slow                  // what goes to and from the target takes A/1000 times as long
 	Message               // send Kind with A and B to the target, from outside
+	Join                  // have the target join the group Other
+	Leave                 // have the target leave the group Other
 )
 
-var verbNames = [...]string{"start", "stop", "crash", "restart", "pause", "resume", "cut", "partition", "heal", "slow", "send"}
+var verbNames = [...]string{"start", "stop", "crash", "restart", "pause", "resume", "cut", "partition", "heal", "slow", "send", "join", "leave"}
 
 func (v Verb) String() string { return verbNames[v] }
 
@@ -61,6 +63,7 @@ type Faults struct {
 	cuts      *Cuts
 	deliver   *Deliver
 	links     *Links
+	groups    *Groups
 	tick      ecs.Tick
 	sent      index // (node, kind) to how many messages it was sent in the tick
 	labels    cutLabels
@@ -68,8 +71,8 @@ type Faults struct {
 }
 
 // NewFaults wires faults to what they act on.
-func NewFaults(w *ecs.World, l *Lifecycle, c *Cuts, d *Deliver, links *Links) *Faults {
-	return &Faults{world: w, lifecycle: l, cuts: c, deliver: d, links: links, labels: cutLabels{ecs.NewRows[cutLabel](w, "cut.label")}}
+func NewFaults(w *ecs.World, l *Lifecycle, c *Cuts, d *Deliver, links *Links, g *Groups) *Faults {
+	return &Faults{world: w, lifecycle: l, cuts: c, deliver: d, links: links, groups: g, labels: cutLabels{ecs.NewRows[cutLabel](w, "cut.label")}}
 }
 
 // Apply carries out an action at the tick under way, in the input phase, and
@@ -102,6 +105,8 @@ func (f *Faults) Apply(a *Action) {
 		f.heal(a.Label)
 	case Message:
 		f.send(a)
+	case Join, Leave:
+		f.regroup(a)
 	default:
 		for _, n := range f.targets(a) {
 			f.applyTo(n, a)
@@ -127,6 +132,8 @@ func (f *Faults) validate(a *Action) {
 		panic(fmt.Sprintf("systems: action %s has no target; set Target to a node or group", verbNames[a.Verb]))
 	case a.Verb == CutOff && a.Other == 0:
 		panic(fmt.Sprintf("systems: action cut of %s has no other side; set Other to a node or group", f.world.NodeName(a.Target)))
+	case (a.Verb == Join || a.Verb == Leave) && !a.Other.IsGroup():
+		panic(fmt.Sprintf("systems: action %s of %s: %s is no group; set Other to one", verbNames[a.Verb], f.world.NodeName(a.Target), f.world.NodeName(a.Other)))
 	case a.Verb == Message && a.Kind.IsTimer():
 		panic(fmt.Sprintf("systems: action send to %s: kind %q is a timer's or the engine's; declare a message's with Kind", f.world.NodeName(a.Target), f.world.KindName(a.Kind)))
 	}
@@ -176,6 +183,21 @@ func (f *Faults) applyTo(n ecs.Node, a *Action) {
 	}
 }
 
+// regroup has nodes or groups join or leave one; a group stays a group.
+func (f *Faults) regroup(a *Action) {
+	nodes := a.Nodes
+	if len(nodes) == 0 {
+		nodes = []ecs.Node{a.Target}
+	}
+	for _, n := range nodes {
+		if a.Verb == Join {
+			f.groups.Join(a.Other, n)
+		} else {
+			f.groups.Leave(a.Other, n)
+		}
+	}
+}
+
 // send posts a message from outside: it is due in the next tick, and crosses
 // no link. Its identity derives from the target, the kind and how many of the
 // kind the target was sent in the tick, so that no other action shifts it.
@@ -214,13 +236,24 @@ func (f *Faults) targets(a *Action) []ecs.Node {
 // sides are the sides of a cut: lists, or the members of nodes and groups.
 func (f *Faults) sides(a *Action, nodes ...ecs.Node) [][]ecs.Node {
 	if len(a.Lists) > 0 {
-		return a.Lists
+		return f.membersOf(a.Lists)
 	}
 	lists := make([][]ecs.Node, len(nodes))
 	for i, n := range nodes {
 		lists[i] = f.world.Members(n)
 	}
 	return lists
+}
+
+// membersOf has the members of groups in their place.
+func (f *Faults) membersOf(lists [][]ecs.Node) [][]ecs.Node {
+	all := make([][]ecs.Node, len(lists))
+	for i, list := range lists {
+		if all[i] = list; slices.ContainsFunc(list, ecs.Node.IsGroup) {
+			all[i] = f.targets(&Action{Nodes: list})
+		}
+	}
+	return all
 }
 
 // heal ends the cut of a label, or all if there is none.

@@ -64,6 +64,7 @@ func (r *rig) tick(t ecs.Tick) {
 	r.Epidemic.Act(r.Deliver)
 	r.Recurring.Settle()
 	r.World.Structure()
+	r.Groups.Settle()
 	r.Checks.Act()
 	r.Measures.Observe()
 	r.World.End()

@@ -72,6 +72,7 @@ type Links struct {
 	wires    *ecs.Rows[wire]
 	index    index // (from, to) to wire
 	networks networks
+	groups   groupLinks
 	cuts     *Cuts
 	slow     slowness
 	streams  verdictStreams
@@ -89,6 +90,7 @@ type Links struct {
 func NewLinks(w *ecs.World, c *Cuts) *Links {
 	l := &Links{world: w, cuts: c, wires: ecs.NewRows[wire](w, "link")}
 	l.networks = newNetworks(w)
+	l.groups = newGroupLinks(w)
 	l.slow.rows = ecs.NewRows[slowRow](w, "slow")
 	l.streams = newVerdictStreams(w)
 	l.route = l.send
@@ -98,12 +100,19 @@ func NewLinks(w *ecs.World, c *Cuts) *Links {
 // Connect links two nodes, both ways unless the link is OneWay. A second link
 // from a node to the same other replaces the first, and finds the wire as that
 // left it: busy, and with what is under way.
+//
+// A group is linked by its members: those that it has, and those that join. A
+// group and itself is a mesh.
 func (l *Links) Connect(a, b ecs.Node, link Link) {
 	if err := link.validate(); err != nil {
 		panic(fmt.Sprintf("systems: link from %s to %s: %v", l.world.NodeName(a), l.world.NodeName(b), err))
 	}
-	if a == b || a == 0 || b == 0 || a.IsGroup() || b.IsGroup() {
+	switch {
+	case a == 0 || b == 0 || a == b && !a.IsGroup():
 		panic(fmt.Sprintf("systems: a link joins two nodes, not %s and %s", l.world.NodeName(a), l.world.NodeName(b)))
+	case a.IsGroup() || b.IsGroup():
+		l.connectGroup(a, b, link)
+		return
 	}
 	l.add(a, b, link)
 	if !link.OneWay {

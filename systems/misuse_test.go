@@ -26,8 +26,11 @@ func TestMisuseOfLinks(t *testing.T) {
 	connect(Link{Queue: 5}, "queue of 5 ns", "without a bandwidth", "set Bandwidth")
 	connect(Link{FIFO: true, Reorder: 1}, "FIFO", "reorder", "leave out one")
 	mustPanic(t, func() { r.Links.Network([]ecs.Node{a}, Link{OneWay: true}) }, "OneWay", "use Connect")
-	mustPanic(t, func() { r.Links.Network([]ecs.Node{a, g}, Link{}) }, "and g is none", "pass the members")
-	for _, ends := range [][2]ecs.Node{{a, a}, {a, g}, {g, b}, {a, 0}, {0, b}} {
+	mustPanic(t, func() { r.Links.Network([]ecs.Node{a, 0}, Link{}) }, "a network joins nodes", "is none")
+	mustPanic(t, func() { r.Groups.AskJoin(b, a) }, "a was to join or leave b, which is no group", "World.Group")
+	mustPanic(t, func() { r.Faults.Apply(&Action{Verb: Join, Target: a, Other: b}) }, "join of a: b is no group")
+	mustPanic(t, func() { r.Groups.Join(g, g) }, "cannot be in itself")
+	for _, ends := range [][2]ecs.Node{{a, a}, {g, 0}, {a, 0}, {0, b}} {
 		mustPanic(t, func() { r.Links.Connect(ends[0], ends[1], Link{}) }, "a link joins two nodes, not ", r.World.NodeName(ends[0]), r.World.NodeName(ends[1]))
 	}
 	if r.Links.Len() != 0 {
@@ -113,7 +116,7 @@ func TestMisuseOfActions(t *testing.T) {
 	apply(Action{Verb: CutOff, Target: n[0]}, "cut of n[0]", "set Other")
 	apply(Action{Verb: Partition, Sides: n[:1]}, "partition", "two nodes or groups at least")
 	apply(Action{Verb: Partition, Sides: []ecs.Node{n[0], 0}}, "partition", "two nodes or groups at least")
-	apply(Action{Verb: 77}, "no action 77", "send")
+	apply(Action{Verb: 77}, "no action 77", "leave")
 }
 
 func TestMisuseOfChecks(t *testing.T) {

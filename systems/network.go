@@ -55,7 +55,8 @@ func newNetworks(w *ecs.World) networks {
 
 // Network joins nodes so that everyone reaches everyone: as a mesh, without
 // an edge stored. Bandwidth and queue are each member's way out. A link of two
-// members goes before the network, and so does an earlier network of both.
+// members goes before the network, and so does an earlier network of both. Of a
+// group its members are in it, those that it has and those that join.
 func (l *Links) Network(nodes []ecs.Node, link Link) {
 	err := link.validate()
 	if err == nil && link.OneWay {
@@ -68,11 +69,12 @@ func (l *Links) Network(nodes []ecs.Node, link Link) {
 	net := n.nets.Add(makeWire(0, 0, link))
 	l.changes++
 	n.spans = append(n.spans, nil)
+	nodes = l.withoutGroups(nodes, uint32(net))
 	known := map[ecs.Node]bool{} // of a list out of order, which may have nodes twice
 	ordered := increasing(nodes)
 	for _, node := range nodes {
-		if node == 0 || node.IsGroup() {
-			panic(fmt.Sprintf("systems: a network joins nodes, and %s is none; pass the members of a group", l.world.NodeName(node)))
+		if node == 0 {
+			panic(fmt.Sprintf("systems: a network joins nodes, and %s is none", l.world.NodeName(node)))
 		}
 		if ordered || !known[node] {
 			if !ordered {
@@ -83,6 +85,22 @@ func (l *Links) Network(nodes []ecs.Node, link Link) {
 	}
 	n.sort()
 	n.count()
+}
+
+// withoutGroups has the members of groups in their place, and keeps for a
+// network which groups they were.
+func (l *Links) withoutGroups(nodes []ecs.Node, net uint32) []ecs.Node {
+	if !slices.ContainsFunc(nodes, ecs.Node.IsGroup) {
+		return nodes
+	}
+	var all []ecs.Node
+	for _, n := range nodes {
+		if n.IsGroup() {
+			l.groups.networks.Add(groupNetwork{net, n})
+		}
+		all = append(all, l.world.Members(n)...)
+	}
+	return all
 }
 
 // increasing reports whether each number is above the one before: then no node

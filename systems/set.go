@@ -8,6 +8,7 @@ type Set struct {
 	World     *ecs.World
 	Programs  *Programs
 	Links     *Links
+	Groups    *Groups
 	Cuts      *Cuts
 	Waiting   *Waiting
 	Timers    *Timers
@@ -28,6 +29,7 @@ func NewSet(w *ecs.World) *Set {
 	s := &Set{World: w, Programs: NewPrograms(w)}
 	s.Cuts = NewCuts(w)
 	s.Links = NewLinks(w, s.Cuts)
+	s.Groups = NewGroups(w, s.Links)
 	s.Waiting = NewWaiting(w)
 	s.Timers = NewTimers(w)
 	s.Recurring = NewRecurring(w, s.Programs)
@@ -36,7 +38,7 @@ func NewSet(w *ecs.World) *Set {
 	s.Params = NewParams(w, s.Programs, s.Epidemic)
 	s.Lifecycle = NewLifecycle(w, s.Programs, s.Recurring, s.Waiting, s.Timers, s.Services, s.Params)
 	s.Deliver = NewDeliver(w, s.Programs, s.Links, s.Lifecycle, s.Waiting, s.Timers, s.Epidemic)
-	s.Faults = NewFaults(w, s.Lifecycle, s.Cuts, s.Deliver, s.Links)
+	s.Faults = NewFaults(w, s.Lifecycle, s.Cuts, s.Deliver, s.Links, s.Groups)
 	s.Triggers = NewTriggers(w, s.Faults)
 	s.Checks = NewChecks(w, s.Deliver)
 	s.Measures = NewMeasures(w)
@@ -62,6 +64,7 @@ func (s *Set) Like(other *Set) {
 // restore, and forgets what a tick that failed left undone.
 func (s *Set) Rebuild() {
 	s.Links.rebuild()
+	s.Groups.rebuild()
 	s.Cuts.rebuild()
 	s.Waiting.rebuild()
 	s.Timers.rebuild()

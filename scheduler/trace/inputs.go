@@ -60,6 +60,8 @@ func (r *Recorder) input(a *systems.Action) {
 		for _, n := range a.Sides {
 			in.Sides = append(in.Sides, r.names([]ecs.Node{n}))
 		}
+	case a.Verb == systems.Join || a.Verb == systems.Leave:
+		in.Sides = [][]string{r.names(r.run.Faults.NodesOf(a)), r.names([]ecs.Node{a.Other})}
 	case a.Verb != systems.Heal:
 		in.Nodes = r.names(r.run.Faults.NodesOf(a))
 	}
