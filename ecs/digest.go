@@ -85,7 +85,11 @@ func (w *World) Checkpoint() {
 func (w *World) StateHash() uint64 {
 	sum := random.Mix(uint64(w.tick)^k0) + random.Mix(w.Seed()^k1)
 	for _, t := range w.tables {
-		if t.shape && (t.rows > 0 || !t.bare) {
+		switch {
+		case !t.shape || t.bare && t.rows == 0:
+		case t.still:
+			sum += random.Mix(t.hash) // as one without rows
+		default:
 			sum += random.Mix(t.hash ^ w.tableSum(t))
 		}
 	}

@@ -11,8 +11,9 @@ import (
 // Groups nest; the members of a group in a group are members.
 type groups struct {
 	members *Rows[membership]
-	rosters []roster // by ordinal-1: an index of members
-	changes uint64   // of membership so far, in this process
+	changed *Rows[firstChange] // see DigestGroupsIfChanged; nil: they count always
+	rosters []roster           // by ordinal-1: an index of members
+	changes uint64             // of membership so far, in this process
 }
 
 // roster is who a group was given, in the order of joining.
@@ -57,6 +58,19 @@ type membership struct {
 	Group, Member Node
 }
 
+// firstChange is when membership first changed in the run.
+type firstChange struct{ At Tick }
+
+// DigestGroupsIfChanged has membership count in the digest only from its first
+// change in the run on. Who is in a group when the run begins is then of what is
+// declared, as programs are: a group that nobody uses shifts no digest. It is
+// called before there are groups.
+func (w *World) DigestGroupsIfChanged() {
+	w.groups.members.table.still = true
+	w.groups.changed = NewRows[firstChange](w, "group.changed")
+	w.groups.changed.table.DigestIfUsed()
+}
+
 func (w *World) groupProgram() *program {
 	p := &program{id: GroupProgram, schema: Schema{Name: "group"}}
 	p.lifeTable = &Table{name: "group.life"}
@@ -92,9 +106,21 @@ func (w *World) Join(g, member Node) {
 		return
 	}
 	r.add(member)
-	w.groups.changes++
 	w.groups.members.Add(membership{g, member})
-	w.Fold(4, uint64(g), uint64(member))
+	w.regrouped(4, g, member)
+}
+
+// regrouped counts a change of membership in the digest.
+func (w *World) regrouped(how uint64, g, member Node) {
+	w.groups.changes++
+	if still := &w.groups.members.table.still; *still {
+		if w.tick < 0 {
+			return
+		}
+		w.groups.changed.Add(firstChange{w.tick})
+		*still = false
+	}
+	w.Fold(how, uint64(g), uint64(member))
 }
 
 func (w *World) roster(g Node) *roster { return &w.groups.rosters[g.Ordinal()-1] }
@@ -118,8 +144,7 @@ func (w *World) Leave(g, member Node) {
 	}
 	rows.Truncate(rows.Len() - 1)
 	w.roster(g).drop(member)
-	w.groups.changes++
-	w.Fold(5, uint64(g), uint64(member))
+	w.regrouped(5, g, member)
 }
 
 func (w *World) checkGroup(g Node) {
@@ -181,6 +206,7 @@ func unseen(list []Node, seen map[Node]struct{}, n Node) []Node {
 // rebuildGroups makes the index again from the rows.
 func (w *World) rebuildGroups() {
 	w.groups.changes++
+	w.groups.members.table.still = w.groups.changed != nil && w.groups.changed.Len() == 0
 	w.groups.rosters = make([]roster, w.programs[GroupProgram].births)
 	for _, m := range w.groups.members.All() {
 		w.roster(m.Group).add(m.Member)

@@ -33,6 +33,7 @@ type Table struct {
 
 	plain bool     // the row's memory is its canonical form: little-endian host, no floats
 	shape bool     // part of the digest
+	still bool     // its rows are not, so far
 	bare  bool     // and not if it has no rows
 	owner *program // whose lives the rows go with, nil if rows are not nodes
 	// resize makes room for a number of rows and returns where they lie.

@@ -65,7 +65,7 @@ func (s *script) declare(p *program, name string) error {
 		spec.Start = func(b *ecs.Batch) { s.each(p, b, p.onStart) }
 	}
 	if p.onStop != nil {
-		spec.Stop = func(b *ecs.Batch) { s.each(p, b, p.onStop) }
+		spec.Stop = func(b *ecs.Batch) { s.stopping(p, b) }
 	}
 	for _, r := range p.every {
 		spec.Every = append(spec.Every, systems.Every{Name: r.name, Period: r.period, Act: func(b *ecs.Batch) { s.each(p, b, r.fn) }})
@@ -150,6 +150,20 @@ func (s *script) each(p *program, b *ecs.Batch, fn starlark.Callable) {
 	}
 }
 
+// stopping asks the on_stop of nodes that are stopped from outside: to exit there
+// is to do nothing, as they end already.
+func (s *script) stopping(p *program, b *ecs.Batch) {
+	for i := range b.Rows {
+		b.At = i
+		s.begin(p, b, i, p.onStop)
+		if _, err := starlark.Call(s.thread, p.onStop, starlark.Tuple{s.handle(s.at.node)}, nil); err != nil {
+			panic(s.failureOf(p.onStop, err))
+		}
+		s.at.exiting = false
+		s.end(p, b, p.onStop)
+	}
+}
+
 // call runs one handler to its end.
 func (s *script) call(p *program, b *ecs.Batch, i int, fn starlark.Callable, msg starlark.Value) {
 	s.begin(p, b, i, fn)
@@ -196,6 +210,7 @@ func (s *script) exit(p *program, b *ecs.Batch) {
 		if _, err := starlark.Call(s.thread, p.onStop, starlark.Tuple{s.handle(s.at.node)}, nil); err != nil {
 			panic(s.failureOf(p.onStop, err))
 		}
+		s.at.exiting = false
 	}
 	s.run.Lifecycle.End(b.Node(s.at.index), code)
 }

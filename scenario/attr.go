@@ -14,7 +14,7 @@ import (
 func (s *script) NodeName(n ecs.Node) string { return s.run.World.NodeName(n) }
 
 // properties are what any handle tells, in any phase.
-var properties = []string{"name", "index", "group", "peers", "neighbours"}
+var properties = []string{"name", "index", "group", "groups", "peers", "neighbours"}
 
 // own is what a handler has of its own node, found by one look-up: it is what
 // handlers ask for most.
@@ -80,6 +80,8 @@ func (s *script) property(n ecs.Node, name string) (starlark.Value, bool, error)
 		return starlark.MakeInt(h.index(n)), true, nil
 	case "group":
 		return s.home(n).group, true, nil
+	case "groups":
+		return s.groupsOf(n), true, nil
 	case "peers":
 		h := s.home(n)
 		return &peers{group: h.group, without: h.index(n)}, true, nil

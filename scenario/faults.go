@@ -25,8 +25,8 @@ func (f *fault) Freeze()               {}
 func (f *fault) Truth() starlark.Bool  { return true }
 func (f *fault) Hash() (uint32, error) { return 0, fmt.Errorf("a fault cannot be a key") }
 
-// target sets whom an action is done to: nodes, or a function that is asked
-// when the action is due.
+// target sets whom an action is done to: nodes, or what is asked when the action
+// is due, which is a function, or who is in a named group.
 func (s *script) target(v starlark.Value, set func(nodes []ecs.Node)) (resolve func() error, err error) {
 	if fn, ok := v.(starlark.Callable); ok {
 		return func() error {
@@ -35,7 +35,17 @@ func (s *script) target(v starlark.Value, set func(nodes []ecs.Node)) (resolve f
 			return err
 		}, nil
 	}
-	nodes, err := s.nodesOf(v)
+	nodes, err := s.sidesOf(v)
+	if err == nil && anyGroup(nodes) {
+		return func() error {
+			var all []ecs.Node
+			for _, n := range nodes {
+				all = append(all, s.run.World.Members(n)...)
+			}
+			set(all)
+			return nil
+		}, nil
+	}
 	set(nodes)
 	return nil, err
 }
@@ -108,9 +118,29 @@ func (s *script) crash(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tu
 	return &fault{name: "crash", do: a, undo: &undo}, nil
 }
 
-// simpleFault is restart(target), pause(target), resume(target).
+// stopFault is stop(target, code = 0): on_stop is asked, as by me.exit.
+func (s *script) stopFault(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	var target starlark.Value
+	code := 0
+	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "target", &target, "code?", &code); err != nil {
+		return nil, err
+	}
+	if code < 0 || code > 255 {
+		return nil, fmt.Errorf("stop: a code is 0 to 255, not %d", code)
+	}
+	a, err := s.onTarget(systems.Stop, target)
+	if err != nil {
+		return nil, fmt.Errorf("stop: %w", err)
+	}
+	a.Code = uint8(code)
+	undo := a
+	undo.Verb, undo.Code = systems.Start, 0
+	return &fault{name: "stop", do: a, undo: &undo}, nil
+}
+
+// simpleFault is start(target), restart(target), pause(target), resume(target).
 func (s *script) simpleFault(name string) verb {
-	verbs := map[string]systems.Verb{"restart": systems.Restart, "pause": systems.Pause, "resume": systems.Resume}
+	verbs := map[string]systems.Verb{"start": systems.Start, "restart": systems.Restart, "pause": systems.Pause, "resume": systems.Resume}
 	return func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 		var target starlark.Value
 		if err := starlark.UnpackArgs(b.Name(), args, kwargs, "target", &target); err != nil {
@@ -121,9 +151,9 @@ func (s *script) simpleFault(name string) verb {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		f := &fault{name: name, do: a}
-		if name == "pause" {
+		if undoes, ok := map[string]systems.Verb{"pause": systems.Resume, "start": systems.Stop}[name]; ok {
 			undo := a
-			undo.Verb = systems.Resume
+			undo.Verb = undoes
 			f.undo = &undo
 		}
 		return f, nil
@@ -284,7 +314,10 @@ func (s *script) sendAction(_ *starlark.Thread, b *starlark.Builtin, args starla
 		a.Resolve = func(due *systems.Action) {
 			ask(due)
 			if err := s.understood(due.Nodes, kind); err != nil {
-				panic(s.failureOf(to.(starlark.Callable), err))
+				if fn, asked := to.(starlark.Callable); asked {
+					panic(s.failureOf(fn, err))
+				}
+				panic(s.failure("send", err))
 			}
 		}
 	}
@@ -342,7 +375,7 @@ func (s *script) atTime(_ *starlark.Thread, b *starlark.Builtin, args starlark.T
 
 // startedBy refuses what can be done to nodes that are up alone, before any is.
 func (s *script) startedBy(t ecs.Nanoseconds, f *fault) error {
-	if s.run.World.TicksCeil(t) > 0 || f.do.Verb != systems.Crash && f.do.Verb != systems.Pause {
+	if s.run.World.TicksCeil(t) > 0 || f.do.Verb != systems.Crash && f.do.Verb != systems.Pause && f.do.Verb != systems.Stop {
 		return nil
 	}
 	return fmt.Errorf("%s: nodes start at 0s, after what is to be done then; do it at %s or later", f.name, value.Duration(s.run.World.Time(1)))

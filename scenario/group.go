@@ -12,13 +12,16 @@ import (
 	"orrery/scenario/value"
 )
 
-// group is a list of nodes, named or made by slicing and adding. In a check,
-// g.field is the list of its members' values.
+// group is a list of nodes, as nodes(…) returns it or made by slicing and
+// adding, or a named group, which is a node of the world and changes. In a
+// check, g.field is the list of its members' values.
 type group struct {
-	script *script
-	name   string // empty: made from others
-	nodes  []ecs.Node
-	labels map[string]int // of a topology; looked up only
+	script  *script
+	name    string         // empty: made from others
+	nodes   []ecs.Node     // of a named group, those it had when it was last asked: see members
+	labels  map[string]int // of a topology; looked up only
+	node    ecs.Node       // a named group's; 0: it is a list
+	changes uint64         // of membership, when it was last asked
 }
 
 var (
@@ -36,8 +39,8 @@ func (g *group) String() string {
 	if g.name != "" {
 		return g.name
 	}
-	names := make([]string, len(g.nodes))
-	for i, n := range g.nodes {
+	names := make([]string, len(g.members()))
+	for i, n := range g.members() {
 		names[i] = g.script.NodeName(n)
 	}
 	return "[" + list(names) + "]"
@@ -45,19 +48,19 @@ func (g *group) String() string {
 
 func (g *group) Type() string               { return "group" }
 func (g *group) Freeze()                    {}
-func (g *group) Truth() starlark.Bool       { return len(g.nodes) > 0 }
+func (g *group) Truth() starlark.Bool       { return len(g.members()) > 0 }
 func (g *group) Hash() (uint32, error)      { return 0, fmt.Errorf("a group cannot be a key") }
-func (g *group) Len() int                   { return len(g.nodes) }
-func (g *group) Index(i int) starlark.Value { return g.script.handle(g.nodes[i]) }
+func (g *group) Len() int                   { return len(g.members()) }
+func (g *group) Index(i int) starlark.Value { return g.script.handle(g.members()[i]) }
 
 func (g *group) Iterate() starlark.Iterator {
-	return starlark.Tuple(g.script.handles(g.nodes)).Iterate()
+	return starlark.Tuple(g.script.handles(g.members())).Iterate()
 }
 
 func (g *group) Slice(start, end, step int) starlark.Value {
 	var nodes []ecs.Node
 	for i := start; step > 0 && i < end || step < 0 && i > end; i += step {
-		nodes = append(nodes, g.nodes[i])
+		nodes = append(nodes, g.members()[i])
 	}
 	return &group{script: g.script, nodes: nodes}
 }
@@ -66,10 +69,10 @@ func (g *group) Slice(start, end, step int) starlark.Value {
 func (g *group) Get(key starlark.Value) (starlark.Value, bool, error) {
 	if i, err := starlark.AsInt32(key); err == nil {
 		if i < 0 {
-			i += len(g.nodes)
+			i += len(g.members())
 		}
-		if i < 0 || i >= len(g.nodes) {
-			return nil, false, fmt.Errorf("%s[%s]: it has %d nodes, 0 to %d", g, key, len(g.nodes), len(g.nodes)-1)
+		if i < 0 || i >= len(g.members()) {
+			return nil, false, fmt.Errorf("%s[%s]: it has %d nodes, 0 to %d", g, key, len(g.members()), len(g.members())-1)
 		}
 		return g.Index(i), true, nil
 	}
@@ -80,8 +83,8 @@ func (g *group) Get(key starlark.Value) (starlark.Value, bool, error) {
 	if i, ok := g.labels[name]; ok {
 		return g.Index(i), true, nil
 	}
-	known := make([]string, 0, len(g.nodes))
-	for i, n := range g.nodes {
+	known := make([]string, 0, len(g.members()))
+	for i, n := range g.members() {
 		if g.script.NodeName(n) == name {
 			return g.Index(i), true, nil
 		}
@@ -93,7 +96,7 @@ func (g *group) Get(key starlark.Value) (starlark.Value, bool, error) {
 // Has is in: of a node, or of a name.
 func (g *group) Has(x starlark.Value) (bool, error) {
 	if n, ok := x.(value.Node); ok {
-		return slices.Contains(g.nodes, n.Number()), nil
+		return slices.Contains(g.members(), n.Number()), nil
 	}
 	if _, isName := starlark.AsString(x); !isName {
 		return false, fmt.Errorf("a node or its name may be in a group, not %s", value.A(x))
@@ -111,7 +114,7 @@ func (g *group) Binary(op syntax.Token, y starlark.Value, side starlark.Side) (s
 	if err != nil {
 		return nil, nil // Starlark says that the operands do not fit
 	}
-	a, b := g.nodes, other
+	a, b := g.members(), other
 	if side == starlark.Right {
 		a, b = b, a
 	}
@@ -126,8 +129,12 @@ func (g *group) Binary(op syntax.Token, y starlark.Value, side starlark.Side) (s
 	return &group{script: g.script, nodes: left}, nil
 }
 
-// Keep has one node for all that were declared with it.
+// Keep has one node for all that were declared with it, and a named
+// group its name: its members are the world's.
 func (g *group) Keep() (string, starlark.Value) {
+	if g.node != 0 {
+		return "group", starlark.String(g.name)
+	}
 	if len(g.nodes) > 0 && g.script.home(g.nodes[0]).group == g {
 		return "nodes", g.Index(0)
 	}
@@ -144,6 +151,10 @@ func (s *script) rebuild(kind string, state starlark.Value) (starlark.Value, err
 			return h.group, nil
 		case "peers":
 			return &peers{group: h.group, without: h.index(n.Number())}, nil
+		}
+	case starlark.String:
+		if g := s.groupNamed(string(n)); g != nil && kind == "group" {
+			return g, nil
 		}
 	case starlark.Tuple:
 		if len(n) > 0 && (kind == "call" || kind == "request") {
@@ -162,7 +173,7 @@ func (s *script) rebuild(kind string, state starlark.Value) (starlark.Value, err
 
 func (g *group) CompareSameType(op syntax.Token, y starlark.Value, _ int) (bool, error) {
 	other, err := g.script.nodesOf(y) // of a group, or of peers
-	same := err == nil && slices.Equal(g.nodes, other)
+	same := err == nil && slices.Equal(g.members(), other)
 	switch op {
 	case syntax.EQL:
 		return same, nil
@@ -181,10 +192,10 @@ func (g *group) Attr(name string) (starlark.Value, error) {
 		return nil, fmt.Errorf("%s.%s: state of a group is read in checks, series and exports only", g, name)
 	}
 	if name == "param" {
-		return g.script.paramView(g.nodes, false), nil
+		return g.script.paramView(g.members(), false), nil
 	}
-	values := make([]starlark.Value, len(g.nodes))
-	for i, n := range g.nodes {
+	values := make([]starlark.Value, len(g.members()))
+	for i, n := range g.members() {
 		v, err := g.script.Attr(n, name)
 		if err != nil {
 			return nil, err
@@ -195,10 +206,10 @@ func (g *group) Attr(name string) (starlark.Value, error) {
 }
 
 func (g *group) AttrNames() []string {
-	if len(g.nodes) == 0 {
+	if len(g.members()) == 0 {
 		return nil
 	}
-	return g.script.AttrNames(g.nodes[0])
+	return g.script.AttrNames(g.members()[0])
 }
 
 // reading refuses what only a scenario's top level may do: what handlers and
@@ -218,7 +229,7 @@ func (s *script) nodesOf(v starlark.Value) ([]ecs.Node, error) {
 	case value.Node:
 		return []ecs.Node{v.Number()}, nil
 	case *group:
-		return v.nodes, nil
+		return v.members(), nil
 	case *peers:
 		return v.nodes(), nil
 	case *starlark.List, starlark.Tuple:
@@ -270,13 +281,17 @@ func (s *script) makeNodes(_ *starlark.Thread, b *starlark.Builtin, args starlar
 }
 
 // addNodes makes nodes of a program, with their state at birth, and has them
-// start in the first tick. No two nodes have one name.
+// start in the first tick, unless they are not to. No two nodes have one name.
 func (s *script) addNodes(name string, names []string, p *program, state []starlark.Tuple, add func(ecs.ProgramID) []ecs.Node) (*group, error) {
 	if err := s.reading("nodes are made"); err != nil {
 		return nil, err
 	}
 	if name == "" {
 		return nil, fmt.Errorf("a node has a name, and \"\" is none")
+	}
+	state, started, err := splitStarted(state)
+	if err != nil {
+		return nil, err
 	}
 	for _, x := range append(names, name+"[0]") {
 		if _, taken := s.run.World.NodeNamed(x); taken {
@@ -294,9 +309,29 @@ func (s *script) addNodes(name string, names []string, p *program, state []starl
 			return nil, err
 		}
 	}
-	s.run.Start(nodes...)
+	if started {
+		s.run.Start(nodes...)
+	}
 	return g, nil
 }
+
+// splitStarted takes started out of the state that nodes are given.
+func splitStarted(state []starlark.Tuple) (rest []starlark.Tuple, started bool, err error) {
+	started = true
+	for _, given := range state {
+		if given[0] != startedWord {
+			rest = append(rest, given)
+			continue
+		}
+		if started, err = truth(given[1]); err != nil {
+			return nil, false, fmt.Errorf("started: %w", err)
+		}
+	}
+	return rest, started, nil
+}
+
+// startedWord says of nodes that are made whether they start by themselves.
+const startedWord starlark.String = "started"
 
 // bear gives a node the state it is born with.
 func (s *script) bear(p *program, n ecs.Node, index int, state []starlark.Tuple) error {
@@ -330,18 +365,4 @@ func (s *script) bear(p *program, n ecs.Node, index int, state []starlark.Tuple)
 		p.boxes.bear(row)
 	}
 	return nil
-}
-
-// makeGroup is group(name, nodes).
-func (s *script) makeGroup(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	var name string
-	var nodes starlark.Value
-	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "name", &name, "nodes", &nodes); err != nil {
-		return nil, err
-	}
-	members, err := s.nodesOf(nodes)
-	if err != nil {
-		return nil, err
-	}
-	return &group{script: s, name: name, nodes: members}, nil
 }

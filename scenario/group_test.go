@@ -82,7 +82,7 @@ func TestErrorsOfGroups(t *testing.T) {
 		{`a["a[7]"]`, `a has no node "a[7]"; did you mean "a[0]"?`},
 		{`a[c]`, "a[c]: a node is found by number or by name"},
 		{`a.x`, "a.x: state of a group is read in checks, series and exports only"},
-		{`a[0].x`, "a[0].x: while the scenario is read, a node has only name, index, group, peers and neighbours"},
+		{`a[0].x`, "a[0].x: while the scenario is read, a node has only name, index, group, groups, peers and neighbours"},
 		{`a < b`, "groups have no order"},
 		{`1 in a`, "a node or its name may be in a group, not an int"},
 		{`{a: 1}`, "a group cannot be a key"},

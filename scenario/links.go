@@ -154,23 +154,33 @@ func (s *script) link(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tup
 	if err != nil {
 		return nil, err
 	}
-	near, err := s.nodesOf(from)
+	near, err := s.sidesOf(from)
 	if err != nil {
 		return nil, err
 	}
-	far, err := s.nodesOf(to)
+	far, err := s.sidesOf(to)
 	if err != nil {
 		return nil, err
 	}
 	for _, x := range near {
 		for _, y := range far {
-			if x == y {
-				return nil, fmt.Errorf("link: %s needs no link to itself", s.NodeName(x))
+			if err := s.apart(x, y); err != nil {
+				return nil, err
 			}
 			s.run.Links.Connect(x, y, l)
 		}
 	}
 	return starlark.None, nil
+}
+
+// apart refuses two sides of a link that have a node in common.
+func (s *script) apart(a, b ecs.Node) error {
+	for _, n := range s.run.World.Members(a) {
+		if n == b || b.IsGroup() && s.run.World.In(n, b) {
+			return fmt.Errorf("link: %s needs no link to itself", s.NodeName(n))
+		}
+	}
+	return nil
 }
 
 // overNodes is a word that links the nodes of a list in some shape.
@@ -188,8 +198,39 @@ func (s *script) overNodes(b *starlark.Builtin, args starlark.Tuple, kwargs []st
 	return starlark.None, nil
 }
 
+// mesh is mesh(nodes): of a named group, also of those who join it.
 func (s *script) mesh(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	var v starlark.Value
+	l, err := s.linking(b, args, kwargs, "nodes", &v)
+	if err != nil {
+		return nil, err
+	}
+	sides, err := s.sidesOf(v)
+	if err == nil && anyGroup(sides) {
+		if l.OneWay {
+			return nil, fmt.Errorf("mesh: one_way leads from earlier nodes to later ones, and in a group that nodes join there is no such order; write link for each way")
+		}
+		if _, err = s.distinct("mesh", v); err == nil {
+			s.meshGroups(sides, l)
+			return starlark.None, nil
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
 	return s.overNodes(b, args, kwargs, s.run.Links.Mesh)
+}
+
+// meshGroups links everyone to everyone where groups are among the nodes.
+func (s *script) meshGroups(sides []ecs.Node, l systems.Link) {
+	for i, a := range sides {
+		if a.IsGroup() {
+			s.run.Links.Connect(a, a, l)
+		}
+		for _, b := range sides[i+1:] {
+			s.run.Links.Connect(a, b, l)
+		}
+	}
 }
 
 func (s *script) ring(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
@@ -197,7 +238,20 @@ func (s *script) ring(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tup
 }
 
 func (s *script) network(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	return s.overNodes(b, args, kwargs, s.run.Links.Network)
+	var v starlark.Value
+	l, err := s.linking(b, args, kwargs, "nodes", &v)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.distinct("network", v); err != nil {
+		return nil, err
+	}
+	sides, err := s.sidesOf(v)
+	if err != nil {
+		return nil, err
+	}
+	s.run.Links.Network(sides, l)
+	return starlark.None, nil
 }
 
 func (s *script) star(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
@@ -207,7 +261,7 @@ func (s *script) star(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tup
 	if err != nil {
 		return nil, err
 	}
-	nodes, err := s.nodesOf(v)
+	nodes, err := s.sidesOf(v)
 	if err != nil {
 		return nil, err
 	}

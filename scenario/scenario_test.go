@@ -1,7 +1,10 @@
 package scenario
 
 import (
+	"io/fs"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 
 	"orrery/ecs"
@@ -11,7 +14,7 @@ import (
 // Every scenario that comes with Orrery loads, runs to its end, keeps its
 // invariants, and gives the same digest twice.
 func TestScenariosOfTestdata(t *testing.T) {
-	for _, name := range []string{"ring", "pingpong", "gossip", "world", "quorum", "phold", "sir", "services", "params", "raft", "two_phase_commit"} {
+	for _, name := range []string{"ring", "pingpong", "gossip", "world", "quorum", "phold", "sir", "services", "params", "groups", "raft", "two_phase_commit"} {
 		t.Run(name, func(t *testing.T) {
 			a, b := runTestdata(t, name), runTestdata(t, name)
 			x, y := a.Run.End(), b.Run.End()
@@ -22,6 +25,29 @@ func TestScenariosOfTestdata(t *testing.T) {
 				t.Errorf("checks: %+v", x.Checks)
 			}
 			t.Logf("digest %016x, %d delivered, spreads %+v", x.Digest, x.Counts.Delivered, x.Spreads)
+		})
+	}
+}
+
+// What PyZMP's tests of nodes and services check is so here: in each scenario of
+// that folder every check holds, and something is checked.
+func TestPyZMPsBehaviours(t *testing.T) {
+	names, err := fs.Glob(os.DirFS("../testdata"), "scenarios/pyzmp/*.star")
+	if err != nil || len(names) < 17 {
+		t.Fatal(names, err)
+	}
+	for _, name := range names {
+		name = strings.TrimSuffix(strings.TrimPrefix(name, "scenarios/"), ".star")
+		t.Run(name, func(t *testing.T) {
+			end := runTestdata(t, name).Run.End()
+			for _, c := range end.Checks {
+				if c.Outcome != systems.Held {
+					t.Errorf("%+v", c)
+				}
+			}
+			if !slices.ContainsFunc(end.Checks, func(c systems.Result) bool { return c.Kind == systems.EventuallyHolds }) {
+				t.Error("nothing says that anything happens")
+			}
 		})
 	}
 }

@@ -30,6 +30,7 @@ type script struct {
 	path    string
 
 	programs []*program // by ecs number; nil for groups and what is not ours
+	named    []*group   // that group(…) made, in order
 	declared []*program // in order of program(…)
 	kinds    kinds
 	ticked   bool // tick(…) may not come any more
@@ -108,6 +109,8 @@ func newScript(fsys fs.FS, name string, o Options) *script {
 // reset begins with an empty world.
 func (s *script) reset(c ecs.Config) {
 	s.run = scheduler.New(c)
+	s.run.World.DigestGroupsIfChanged()
+	s.named = nil
 	s.programs = make([]*program, s.run.World.Programs())
 	s.streams.script = s.run.World.Stream("script")
 	s.streams.chaos = s.run.World.Stream("chaos")

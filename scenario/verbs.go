@@ -38,6 +38,7 @@ func (s *script) makeVerbs() map[string]*starlark.Builtin {
 		{"call", s.callVerb}, {"discover", s.discover}, {"defer", s.deferVerb}, {"reply", s.replyVerb},
 		{"provide", s.provide}, {"withhold", s.withhold},
 		{"param", s.paramVerb}, {"set_param", s.setParam}, {"param_version", s.paramVersion},
+		{"join", s.joinVerb(false)}, {"leave", s.joinVerb(true)},
 	} {
 		verbs[v.name] = starlark.NewBuiltin(v.name, v.do)
 	}
@@ -46,7 +47,7 @@ func (s *script) makeVerbs() map[string]*starlark.Builtin {
 
 // reserved reports whether a field may not have a name.
 func (s *script) reserved(name string) bool {
-	if _, ok := s.verbs[name]; ok {
+	if _, ok := s.verbs[name]; ok || name == string(startedWord) {
 		return true
 	}
 	for _, words := range [][]string{properties, laterVerbs, {"random", "source"}} {
@@ -79,6 +80,10 @@ func (s *script) send(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tup
 	switch to := args[0].(type) {
 	case value.Node:
 		return starlark.None, s.sendTo(to.Number(), kind, delay, fields)
+	case *group:
+		if to.node != 0 {
+			return starlark.None, s.sendToGroup(to, kind, delay, fields)
+		}
 	case starlark.NoneType:
 		return nil, fmt.Errorf("me.send: there is nobody to send to: the first argument is None")
 	}
@@ -120,7 +125,28 @@ func (s *script) sendFields(kwargs []starlark.Tuple) (delay ecs.Tick, fields []b
 	return delay, s.encoder.Bytes(), nil
 }
 
+// sendToGroup sends to each member of a named group: one send, of which each
+// gets a copy that derives from its own name.
+func (s *script) sendToGroup(g *group, kind ecs.Kind, delay ecs.Tick, fields []byte) error {
+	for _, n := range g.members() {
+		if err := s.canSend(n, kind); err != nil {
+			return err
+		}
+	}
+	s.at.batch.SendBytes(s.at.index, g.node, kind, delay, fields)
+	return nil
+}
+
 func (s *script) sendTo(n ecs.Node, kind ecs.Kind, delay ecs.Tick, fields []byte) error {
+	if err := s.canSend(n, kind); err != nil {
+		return err
+	}
+	s.at.batch.SendBytes(s.at.index, n, kind, delay, fields)
+	return nil
+}
+
+// canSend says why the node in hand cannot send a kind of message to another.
+func (s *script) canSend(n ecs.Node, kind ecs.Kind) error {
 	p := s.programs[n.Program()]
 	if i := kind.Index(); i >= len(p.handlers) || p.handlers[i] == nil {
 		return fmt.Errorf("%s runs %s, which does not handle %q%s", s.NodeName(n), p.name, s.run.World.KindName(kind), didYouMean(s.run.World.KindName(kind), p.kinds))
@@ -128,7 +154,6 @@ func (s *script) sendTo(n ecs.Node, kind ecs.Kind, delay ecs.Tick, fields []byte
 	if n != s.at.node && !s.run.Links.Joins(s.at.node, n) {
 		return fmt.Errorf("no link joins %s and %s; link them, or put both in a network", s.NodeName(s.at.node), s.NodeName(n))
 	}
-	s.at.batch.SendBytes(s.at.index, n, kind, delay, fields)
 	return nil
 }
 

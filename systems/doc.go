@@ -29,6 +29,10 @@
 // one tick after it changes. Calls, provisions and deferred requests end with
 // their node's incarnation, and a reply that comes late is dropped.
 //
+// A group ([Groups]) is a node with members: what is sent to it, done to it and
+// linked with it is so with each that it has at that time. A handler's joins and
+// leaves take effect at the end of the tick, for all nodes alike.
+//
 // All that shapes the future lies in the world's tables; what a system keeps
 // beside them is derived, and [Set.Rebuild] makes it again so that nothing
 // tells a restored world from one that never was. Figures ([Measures]) lie in

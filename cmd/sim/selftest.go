@@ -38,7 +38,7 @@ const selftestSeed = 1
 
 // selftest tests the scenarios of a file system that is like testdata.
 func (e *edge) selftest(fsys fs.FS) error {
-	names, err := fs.Glob(fsys, "scenarios/*.star")
+	names, err := scenarioNames(fsys)
 	if err != nil {
 		return err
 	}
@@ -47,14 +47,14 @@ func (e *edge) selftest(fsys fs.FS) error {
 		if e.interrupted() {
 			return errors.New("interrupted")
 		}
-		stem := strings.TrimSuffix(path.Base(name), ".star")
-		digest, err := selftestOne(fsys, name, path.Join("golden", stem+".txt"))
+		stem, golden := goldenOf(name)
+		digest, err := selftestOne(fsys, name, golden)
 		if err != nil {
-			e.print("%-12s FAILED\n", stem)
+			e.print("%-24s FAILED\n", stem)
 			failed = append(failed, fmt.Errorf("%s: %w", stem, err))
 			continue
 		}
-		e.print("%-12s %016x\n", stem, uint64(digest))
+		e.print("%-24s %016x\n", stem, uint64(digest))
 		e.out.Flush()
 	}
 	if err := errors.Join(failed...); err != nil {
@@ -62,6 +62,23 @@ func (e *edge) selftest(fsys fs.FS) error {
 	}
 	e.print("%s ran twice, as on every other machine\n", many(len(names), "scenario"))
 	return nil
+}
+
+// scenarioNames are the scenarios of a file system that is like testdata: those
+// in the folder itself, then those in folders within it.
+func scenarioNames(fsys fs.FS) ([]string, error) {
+	names, err := fs.Glob(fsys, "scenarios/*.star")
+	if err != nil {
+		return nil, err
+	}
+	within, err := fs.Glob(fsys, "scenarios/*/*.star")
+	return append(names, within...), err
+}
+
+// goldenOf is what a scenario is called, and where its golden lies.
+func goldenOf(name string) (stem, golden string) {
+	stem = strings.TrimSuffix(strings.TrimPrefix(name, "scenarios/"), ".star")
+	return stem, path.Join("golden", stem+".txt")
 }
 
 // selftestOne runs a scenario twice, the second time in parts.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -20,17 +19,17 @@ import (
 
 func TestSelftestGolden(t *testing.T) {
 	disk := os.DirFS(filepath.Join("..", "..", "testdata"))
-	names, err := fs.Glob(disk, "scenarios/*.star")
+	names, err := scenarioNames(disk)
 	if err != nil || len(names) == 0 {
 		t.Fatal(names, err)
 	}
 	for _, name := range names {
-		t.Run(path.Base(name), func(t *testing.T) {
+		stem, golden := goldenOf(name)
+		t.Run(stem, func(t *testing.T) {
 			h, err := digests(disk, name, 1)
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden := path.Join("golden", strings.TrimSuffix(path.Base(name), ".star")+".txt")
 			want, err := fs.ReadFile(disk, golden)
 			if *update && mayUpdate(string(want), h.text()) {
 				err = os.WriteFile(filepath.Join("..", "..", "testdata", filepath.FromSlash(golden)), []byte(h.text()), 0o644)
@@ -58,7 +57,7 @@ func TestSelftest(t *testing.T) {
 	if code := p.run([]string{"selftest"}); code != exitFine {
 		t.Errorf("exit code %d: %s", code, p.stderr.String())
 	}
-	goldens, err := fs.Glob(testdata.FS, "golden/*.txt")
+	goldens, err := scenarioNames(testdata.FS)
 	if err != nil {
 		t.Fatal(err)
 	}

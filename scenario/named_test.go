@@ -1,0 +1,137 @@
+// Proves that a named group is a node: what is sent to it, asked of it, done to
+// it and linked with it is so with each that is in it at that time, groups in it
+// included, and that joins and leaves are seen by all from the next tick on.
+package scenario
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// crew is a group in a group, and nodes that come and go.
+const crew = `
+def hear(me, m):
+    print("heard", m.n)
+def come(me, m):
+    me.join(m.to)
+    print("joined", me in m.to, len(m.to))
+def go(me, m):
+    me.leave(m.to)
+    print("left", me in m.to)
+def tell(me, m):
+    me.send(m.to, "hear", n = m.n)
+def ask(me, m):
+    me.call("who", to = m.to, then = told, timeout = "5ms")
+def told(me, reply):
+    print(reply.value if reply.ok else reply.error)
+p = program(state = {"x": 0, "kept": None}, on = {"hear": hear, "come": come, "go": go, "tell": tell, "ask": ask}, provides = {"who": lambda me: me.name})
+n = nodes("n", 4, p, x = lambda i: i)
+hub = node("hub", p)
+inner = group("inner", [n[1]])
+outer = group("outer", [inner, n[0]])
+link(hub, outer)
+`
+
+func TestMembersComeAndGo(t *testing.T) {
+	tells(t, crew+`
+mesh(outer, latency = "3ms")
+at("1ms", send(n[2], "come", to = inner), send(hub, "tell", to = outer, n = 1))
+at("2ms", send(hub, "tell", to = outer, n = 2), send(n[1], "go", to = inner))
+at("5ms", send(hub, "tell", to = outer, n = 3), send(hub, "tell", to = n[1], n = 4), send(n[2], "tell", to = outer - n[2], n = 5))
+at("20ms", send(hub, "ask", to = outer), send(hub, "ask", to = inner))
+run(until = "50ms")`, `
+		2 n[2] joined False 1
+		3 n[1] left True
+		3 n[1] heard 1
+		3 n[0] heard 1
+		4 n[1] heard 2
+		4 n[2] heard 2
+		4 n[0] heard 2
+		7 n[2] heard 3
+		7 n[0] heard 3
+		7 n[1] heard 4
+		9 n[1] heard 5
+		9 n[0] heard 5
+		23 hub n[2]
+		23 hub n[0]
+		23 hub n[2]`)
+}
+
+func TestNamedGroupsAreNodes(t *testing.T) {
+	s := tells(t, crew+`
+def look(me, m):
+    me.kept = m.to
+    print(m.to == inner, m.to == n[1:2] + q, m.to.name, me.groups, hash(m.to) == hash(inner), type(m.to))
+def later(me, m):
+    print(me.kept, me.kept == inner, len(me.kept), [x.name for x in me.kept], n[3] in outer, n[3].groups, outer[-1])
+q = node("q", program(state = {"kept": None, "x": 9}, on = {"look": look, "later": later}))
+at("1ms", send(q, "look", to = inner), join(q, inner))
+at("3ms", join(n[2:], inner), leave(q, inner))
+at("4ms", send(q, "later"), leave(n[1], inner))
+at("6ms", leave(inner, outer))
+at("7ms", join(lambda: [x for x in n if x.x == 1], outer))
+between("8ms", "9ms", join(n[3], outer))
+always("two", lambda: outer.x == [2, 3, 0] or now() < duration("4ms") or now() >= duration("6ms"))
+always("one", lambda: outer.x == [0] or now() != duration("6ms"), every = "1ms")
+run(until = "20ms")`, `
+		2 q True True inner [inner, outer] True group
+		5 q inner True 2 ["n[2]", "n[3]"] True [inner, outer] n[0]`)
+	if diff := cmp.Diff([]string{"two held@20", "one held@20"}, outcomes(s)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestFaultsOnNamedGroups(t *testing.T) {
+	tells(t, crew+`
+def beat(me):
+    print("beat")
+b = nodes("b", 3, program(every = {"10ms": beat}))
+g = group("g", b[:1])
+at("5ms", join(b[1], g))
+between("15ms", "25ms", crash(g))
+at("18ms", leave(b[0], g), join(b[2], g))
+at("28ms", pause(g))
+at("35ms", send(hub, "tell", to = inner, n = 1), partition([hub], inner))
+at("36ms", send(hub, "tell", to = inner, n = 2))
+at("37ms", join(n[2], inner), send(hub, "tell", to = inner, n = 3))
+at("38ms", heal(), isolate(inner), send(hub, "tell", to = inner, n = 4))
+run(until = "45ms")`, `
+		10 b[0] beat
+		10 b[1] beat
+		10 b[2] beat
+		20 b[2] beat
+		35 b[0] beat
+		38 n[2] heard 2
+		45 b[0] beat`)
+}
+
+func TestErrorsOfNamedGroups(t *testing.T) {
+	for _, tc := range []struct{ line, want string }{
+		{`group("", n)`, `a group has a name, and "" is none`},
+		{`group("x[0]", n)`, `group: "x[0]" is a name as nodes(…) gives it to one of several`},
+		{`group("hub", n)`, `there is a node "hub" already`},
+		{`group("n", n)`, `there is a node "n[0]" already`},
+		{`group("inner", n)`, `there is a node "inner" already`},
+		{`node("inner", p)`, `there is a node "inner" already`},
+		{`group("x", 3)`, `group: nodes are wanted, not an int`},
+		{`link(inner, outer)`, `link: n[1] needs no link to itself`},
+		{`link(n[1], outer)`, `link: n[1] needs no link to itself`},
+		{`mesh(inner, one_way = True)`, `mesh: one_way leads from earlier nodes to later ones`},
+		{`mesh([inner, n])`, `mesh: n[1] is among the nodes twice`},
+		{`at("1ms", join(n[0], n))`, `join: n is a list of nodes, which stays as it is; who is in a group may change if it was made with group(name, nodes)`},
+		{`at("1ms", join(n[0], "inner"))`, `join: a group is wanted, not a string`},
+		{`at("1ms", leave([], inner))`, `leave: there are no nodes in what it is to be done to`},
+	} {
+		failsToLoad(t, crew+tc.line+"\nrun(until = \"5ms\")", tc.want)
+	}
+	for _, tc := range []struct{ line, want string }{
+		{`at("1ms", join(outer, inner))`, `in join at 1ms: join: inner cannot be in itself, by way of outer or not`},
+		{`at("1ms", send(n[0], "come", to = n))`, `me.join: n is a list of nodes`},
+		{`at("1ms", send(n[0], "go", to = 1))`, `me.leave: a group is wanted, not an int`},
+		{`at("1ms", send(n[0], "tell", to = outer, n = 1))`, `no link joins n[0] and n[1]`},
+		{`at("1ms", join(node("dumb", program()), inner), send(inner, "hear", n = 1))`, `send: dumb runs dumb, which does not handle "hear"`},
+	} {
+		failsToRun(t, crew+tc.line+"\nrun(until = \"5ms\")", tc.want)
+	}
+}
