@@ -438,7 +438,8 @@ type doneTo struct {
 // snapshot between the two has them.
 func (s *script) remember(do, undo *systems.Action) {
 	w := s.run.World
-	rows := ecs.NewRows[doneTo](w, fmt.Sprintf("between.%d", len(w.Tables())))
+	s.remembered++
+	rows := ecs.NewRows[doneTo](w, fmt.Sprintf("between.%d", s.remembered)) // the digest has the name
 	ask := do.Resolve
 	do.Resolve = func(due *systems.Action) {
 		ask(due)

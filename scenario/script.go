@@ -48,6 +48,7 @@ type script struct {
 	checked    map[string]bool // names of checks; looked up only
 	windows    []window
 	labels     uint64          // cuts named so far
+	remembered int             // betweens that keep whom they were done to
 	lastFault  ecs.Nanoseconds // the latest time that something is done at
 	chaosPlans map[string]int  // how many of a sort; looked up only
 	loading    random.Source   // draws of load-time random

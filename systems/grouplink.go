@@ -103,6 +103,7 @@ func (l *Links) addMissing(from, to ecs.Node, like *wire) {
 	}
 	made := *like
 	made.From, made.To = from, to
+	l.changes++
 	l.neighbours.stale = true
 	l.index.put(uint64(from), uint64(to), l.wires.Add(made))
 }
@@ -112,8 +113,8 @@ func (l *Links) networkMember(n ecs.Node) {
 	for i := range rows.Len() {
 		x := rows.At(i)
 		if net := int(x.Network); l.world.In(n, x.Group) && l.networks.member(net, n) < 0 {
-			l.networks.extend(net, n, l.networks.members.Add(member{Network: x.Network, Node: n}))
-			l.networks.sort()
+			l.changes++
+			l.networks.join(net, n)
 		}
 	}
 }

@@ -211,3 +211,50 @@ func TestActionsOnGroups(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// Who joins the group of one network moves those of later ones, and nobody is
+// lost.
+func TestNetworksOfThoseWhoJoin(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := newRig(ecs.Config{})
+		n := r.World.Nodes(r.Programs.Add(Program{Schema: ecs.Schema{Name: "p"}}), "n", 7)
+		var groups []ecs.Node
+		var in [3][]ecs.Node // in order of joining
+		for i := range in {
+			in[i] = rapid.SliceOfNDistinct(rapid.SampledFrom(n), 0, 4, rapid.ID).Draw(t, "members")
+			groups = append(groups, r.World.Group(fmt.Sprint("g", i), in[i]))
+			r.Links.Network(groups[i:i+1], Link{Latency: ecs.Nanoseconds(i+1) * ms})
+		}
+		for range rapid.IntRange(0, 12).Draw(t, "joins") {
+			i, x := rapid.IntRange(0, 2).Draw(t, "group"), rapid.SampledFrom(n).Draw(t, "node")
+			r.Groups.Join(groups[i], x)
+			if !slices.Contains(in[i], x) {
+				in[i] = append(in[i], x)
+			}
+		}
+		if rapid.Bool().Draw(t, "restored") {
+			r.restore(t, r.snapshot())
+		}
+		for _, a := range n {
+			var reached []ecs.Node
+			for i := range r.Links.Reach(a) {
+				reached = append(reached, r.Links.Reached(a, i))
+			}
+			var want []ecs.Node
+			for i := range in {
+				if slices.Contains(in[i], a) {
+					want = append(want, slices.DeleteFunc(slices.Clone(in[i]), func(x ecs.Node) bool { return x == a })...)
+				}
+			}
+			if diff := cmp.Diff(want, reached); len(want)+len(reached) > 0 && diff != "" {
+				t.Fatalf("%v reaches (-want +got):\n%s", a, diff)
+			}
+			for _, b := range n {
+				first := slices.IndexFunc(in[:], func(l []ecs.Node) bool { return slices.Contains(l, a) && slices.Contains(l, b) })
+				if a != b && (r.Links.Joins(a, b) != (first >= 0) || r.Links.latency(a, b) != ecs.Nanoseconds(first+1)*ms) {
+					t.Fatalf("%v to %v: %d ns, want network %d", a, b, r.Links.latency(a, b), first)
+				}
+			}
+		}
+	})
+}

@@ -103,6 +103,27 @@ func (l *Links) withoutGroups(nodes []ecs.Node, net uint32) []ecs.Node {
 	return all
 }
 
+// join puts a node into a network that there is, behind its members: those of
+// later networks move on by one.
+func (n *networks) join(net int, node ecs.Node) {
+	at := n.starts[net+1]
+	n.members.Add(member{})
+	for i := n.members.Len() - 1; i > at; i-- {
+		*n.members.Edit(i) = *n.members.At(i - 1)
+	}
+	*n.members.Edit(at) = member{Network: uint32(net), Node: node}
+	for later := net + 1; later < len(n.starts); later++ {
+		n.starts[later]++
+	}
+	for _, spans := range n.spans[net+1:] {
+		for i := range spans {
+			spans[i].member++
+		}
+	}
+	n.extend(net, node, at)
+	n.sort()
+}
+
 // increasing reports whether each number is above the one before: then no node
 // is there twice.
 func increasing(nodes []ecs.Node) bool {
