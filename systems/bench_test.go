@@ -52,7 +52,7 @@ func caller(r *rig, next func(*Me) ecs.Node, period ecs.Nanoseconds) Node[word] 
 	service := r.Services.Declare("echo")
 	return Node[word]{
 		Name:     "p",
-		Provides: []Provide[word]{{service, func(_ *Me, _ *word, a uint64) uint64 { return a }}},
+		Provides: []Provide[word]{{Service: service, Do: func(_ *Me, _ *word, a uint64) uint64 { return a }}},
 		Replies:  []func(*Me, *word, *Reply){func(_ *Me, s *word, r *Reply) { s.V += r.A }},
 		Every: []EveryNode[word]{{Name: "e", Period: period, Do: func(me *Me, _ *word) {
 			me.Call(Call{Service: service, To: next(me), A: 1, Timeout: 50 * ms, Then: 1})

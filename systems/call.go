@@ -17,10 +17,11 @@ const (
 	Cancelled             // the caller gave up
 	UnknownService        // the node that was asked does not provide it
 	Crashed               // in vain, and the node that was asked is known to be down, or to have started anew
+	QueueFull             // the provider serves so many already
 	Failed                // the provider answered with an error of its own
 )
 
-var reasonNames = [...]string{"", "no provider", "timeout", "cancelled", "unknown service", "crashed", "failed"}
+var reasonNames = [...]string{"", "no provider", "timeout", "cancelled", "unknown service", "crashed", "queue full", "failed"}
 
 func (r Reason) String() string { return reasonNames[r] }
 

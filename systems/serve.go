@@ -2,6 +2,7 @@ package systems
 
 import (
 	"fmt"
+	"slices"
 
 	"orrery/ecs"
 )
@@ -11,6 +12,18 @@ import (
 type Provide[S any] struct {
 	Service Service
 	Do      func(me *Me, s *S, a uint64) uint64
+	Serve   *Serve[S] // nil: it takes no time
+}
+
+// Serve has a service take time. Do runs, and its reply is sent, when the time
+// in service is over: a request has had its effect and its reply, or neither.
+// One that finds all slots busy waits, in order of arrival; one that finds the
+// queue full is answered with QueueFull. What a node serves ends with its
+// incarnation.
+type Serve[S any] struct {
+	Time    ecs.Nanoseconds
+	TimeOf  func(me *Me, s *S, a uint64) ecs.Nanoseconds // instead of Time; asked when the service begins
+	Serving Serving
 }
 
 // serving is the request that a provider's handler answers.
@@ -34,17 +47,80 @@ func (a *adapter[S]) serve(s *Set) {
 			panic(fmt.Sprintf("systems: program %q provides %q without a function; set Do", a.node.Name, s.World.KindName(p.Service.Kind)))
 		}
 		a.add(On[S]{p.Service.Kind, func(me *Me, state *S, _ *ecs.Envelope) { a.asked(&p, me, state) }}, s.World)
+		if p.Serve != nil {
+			p.Serve.Serving.validate(a.node.Name, s.World.KindName(p.Service.Kind))
+			s.Services.MeasureStations(s.World.KindName(p.Service.Kind))
+		}
+	}
+	if slices.ContainsFunc(a.node.Provides, func(p Provide[S]) bool { return p.Serve != nil }) {
+		a.add(On[S]{s.Services.OpenStations(), a.turnCame}, s.World)
 	}
 }
 
-// asked has a provider answer a request.
+// asked has a provider answer a request, or take it to its station.
 func (a *adapter[S]) asked(p *Provide[S], me *Me, state *S) {
 	services := me.set.Services
-	r := services.Request(me.b, me.b.At)
-	if services.providers.find(p.Service.Key, uint64(me.Self())) < 0 {
-		services.Fail(me.b, me.b.At, r, UnknownService, 0)
-		return
+	if p.Serve != nil {
+		if a.turns(p, me, state); me.exiting {
+			me.World().Refuse(ecs.DroppedDown)
+			return
+		}
 	}
+	r := services.Request(me.b, me.b.At)
+	switch {
+	case services.providers.find(p.Service.Key, uint64(me.Self())) < 0:
+		services.Fail(me.b, me.b.At, r, UnknownService, 0)
+	case p.Serve == nil:
+		a.answer(p, me, state, r)
+	default:
+		services.Enter(me.b, me.b.At, r, p.Service.Key, p.Serve.Serving)
+		a.turns(p, me, state)
+	}
+}
+
+// turnCame has the station go on whose timer has fired.
+func (a *adapter[S]) turnCame(me *Me, state *S, e *ecs.Envelope) {
+	service := me.set.Services.StationOf(e)
+	for i := range a.node.Provides {
+		if p := &a.node.Provides[i]; p.Service.Key == service && p.Serve != nil {
+			a.turns(p, me, state)
+			return
+		}
+	}
+}
+
+// turns has a station do all that is to be done by now, until the node itself
+// ends.
+func (a *adapter[S]) turns(p *Provide[S], me *Me, state *S) {
+	services, key := me.set.Services, p.Service.Key
+	for !me.exiting {
+		t, ok := services.Turn(me.b, me.b.At, key, p.Serve.Serving)
+		if !ok {
+			return
+		}
+		me.ended = t.Event()
+		switch {
+		case !t.Ends:
+			time := p.Serve.Time
+			if p.Serve.TimeOf != nil {
+				time = p.Serve.TimeOf(me, state, t.Request.A)
+			}
+			if time < 0 {
+				panic(fmt.Sprintf("systems: %s serves a request for %d ns; it must be 0 or more", me.Name(), time))
+			}
+			services.Begin(me.b, me.b.At, key, &t, time)
+		case services.providers.find(key, uint64(me.Self())) < 0:
+			services.Fail(me.b, me.b.At, t.Request, UnknownService, 0)
+		default:
+			a.answer(p, me, state, t.Request)
+		}
+		me.ended = 0
+	}
+}
+
+// answer has the function of a service answer a request.
+func (a *adapter[S]) answer(p *Provide[S], me *Me, state *S, r Request) {
+	services := me.set.Services
 	me.serving = serving{request: r}
 	v := p.Do(me, state, r.A)
 	if !me.serving.answered {

@@ -37,12 +37,15 @@ type Services struct {
 	requests  pool[requestRow, *requestRow]
 	asked     index // (node, request) to requests
 	turns     pool[turnRow, *turnRow]
+	stations  stations
+	measures  *Measures
 	watching  []int32 // rows of discoveries under way, in order
 	any       ecs.Stream
 
 	// Kinds of the engine's own: the timer of a node's calls, and replies.
 	opened               bool
 	wake, answer, failed ecs.Kind
+	turn                 ecs.Kind // of a station's timer; 0: there is none
 
 	buffer     []byte     // of a payload that is being sent
 	candidates []ecs.Node // of a draw
@@ -70,6 +73,7 @@ func NewServices(w *ecs.World, p *Programs, l *Links) *Services {
 	s.calls = newCalls(w)
 	s.requests = newPool[requestRow](w, "request")
 	s.turns = newPool[turnRow](w, "turn")
+	s.stations = newStations(w)
 	return s
 }
 
@@ -189,6 +193,7 @@ func (s *Services) forget(n ecs.Node) {
 	for i := s.turns.first(n); i >= 0; i = s.turns.first(n) {
 		s.turns.drop(i)
 	}
+	s.forgetStations(n)
 	s.forgetCalls(n)
 }
 
@@ -210,6 +215,7 @@ func (s *Services) Settle() {
 func (s *Services) like(other *Services) {
 	s.names, s.list = slices.Clone(other.names), slices.Clone(other.list)
 	s.opened, s.wake, s.answer, s.failed = other.opened, other.wake, other.answer, other.failed
+	s.turn, s.stations.figures = other.turn, slices.Clone(other.stations.figures)
 }
 
 // rebuild makes what is derived from the rows again, after a restore.
@@ -217,6 +223,7 @@ func (s *Services) rebuild() {
 	s.provided.rebuild()
 	s.requests.rebuild()
 	s.turns.rebuild()
+	s.stations.rebuild()
 	s.providers.clear()
 	s.directory.clear()
 	for i := range s.provided.rows.Len() {

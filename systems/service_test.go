@@ -24,10 +24,10 @@ const quiet ecs.Tick = 250
 type office struct {
 	*rig
 	tape
-	add, slow Service
-	pending   map[string]ecs.Node // calls that have not ended, by caller's life and ID
-	wrong     []string
-	reasons   [Failed + 1]int
+	add, slow, desk Service
+	pending         map[string]ecs.Node // calls that have not ended, by caller's life and ID
+	wrong           []string
+	reasons         [Failed + 1]int
 }
 
 // clerk is what providers and callers keep.
@@ -39,7 +39,7 @@ type clerk struct {
 
 func newOffice(c ecs.Config, link Link) (*office, []ecs.Node) {
 	o := &office{rig: newRig(c), pending: map[string]ecs.Node{}}
-	o.add, o.slow = o.Services.Declare("add"), o.Services.Declare("slow")
+	o.add, o.slow, o.desk = o.Services.Declare("add"), o.Services.Declare("slow"), o.Services.Declare("desk")
 	p := AddNode(o.Set, o.clerk())
 	nodes := o.World.Nodes(p, "n", 5)
 	o.World.Group("all", nodes)
@@ -48,22 +48,38 @@ func newOffice(c ecs.Config, link Link) (*office, []ecs.Node) {
 	return o, nodes
 }
 
-// clerk is a program that calls by draws, and provides both services.
+// clerk is a program that calls by draws, and provides all services.
 func (o *office) clerk() Node[clerk] {
 	draws := o.World.Stream("clerk")
 	return Node[clerk]{
 		Name: "clerk",
 		Provides: []Provide[clerk]{
-			{o.add, func(me *Me, s *clerk, a uint64) uint64 {
+			{Service: o.add, Do: func(me *Me, s *clerk, a uint64) uint64 {
 				if a%7 == 3 {
 					me.Refuse(a)
 				}
 				s.Sum += a
 				return a + 1
 			}},
-			{o.slow, func(me *Me, s *clerk, a uint64) uint64 {
+			{Service: o.slow, Do: func(me *Me, s *clerk, a uint64) uint64 {
 				s.Deferred[a%4] = uint64(me.Defer())
 				return 0
+			}},
+			{Service: o.desk, Do: func(me *Me, s *clerk, a uint64) uint64 {
+				d := me.Draws(draws)
+				if s.Sum += a; d.Below(20) == 0 {
+					me.Exit(2)
+				}
+				if a%5 == 1 {
+					s.Deferred[a%4] = uint64(me.Defer())
+				}
+				return s.Sum
+			}, Serve: &Serve[clerk]{
+				TimeOf: func(me *Me, _ *clerk, a uint64) ecs.Nanoseconds {
+					d := me.Draws(draws)
+					return ecs.Nanoseconds(d.Below(a%20*3_000_000 + 1))
+				},
+				Serving: deskSize,
 			}},
 		},
 		Replies: []func(*Me, *clerk, *Reply){func(me *Me, s *clerk, r *Reply) { o.ended(me, s, r) }},
@@ -74,8 +90,11 @@ func (o *office) clerk() Node[clerk] {
 			d := me.Draws(draws)
 			others := me.World().Members(o.everybody(me))
 			c := Call{Service: o.add, A: d.Below(20), Timeout: ecs.Nanoseconds(d.Below(30)) * ms, Then: 1, Tag: d.Below(1000)}
-			if d.Below(3) == 0 {
+			switch d.Below(4) {
+			case 0:
 				c.Service = o.slow
+			case 1, 2:
+				c.Service = o.desk
 			}
 			switch d.Below(9) {
 			case 0:
@@ -103,6 +122,9 @@ func (o *office) clerk() Node[clerk] {
 	}
 }
 
+// deskSize is little, so that queues are full at times.
+var deskSize = Serving{Slots: 2, Queue: 1}
+
 func (o *office) everybody(me *Me) ecs.Node { n, _ := me.World().NodeNamed("all"); return n }
 
 func (o *office) key(w *ecs.World, n ecs.Node, id ecs.EnvelopeID) string {
@@ -126,6 +148,9 @@ func (o *office) ended(me *Me, s *clerk, r *Reply) {
 	}
 	delete(o.pending, key)
 	o.reasons[r.Why]++
+	if d := o.Services.Station(me.Self(), o.desk.Key); d.Busy > deskSize.Slots || d.Queued > deskSize.Queue {
+		o.wrong = append(o.wrong, fmt.Sprintf("%s serves %+v", me.Name(), d))
+	}
 	s.Sum += r.A + uint64(len(r.Answers)) + uint64(len(r.Found))
 	o.note("%d %s: %x, tag %d: %s %d of %s after %d, %v %v", me.Tick(), me.Name(), uint64(r.ID), r.Tag, r.Why, r.A, me.World().NodeName(r.Provider), r.Took, r.Answers, r.Found)
 }
@@ -261,7 +286,13 @@ func (o *office) used() (n int32) {
 	for i := range s.calls.pool.rows.Len() {
 		n += s.calls.pool.rows.At(i).Used
 	}
-	return n + int32(len(s.watching))
+	for i := range s.stations.pool.rows.Len() {
+		n += s.stations.pool.rows.At(i).Used
+	}
+	for i := range s.stations.jobs.rows.Len() {
+		n += s.stations.jobs.rows.At(i).Used
+	}
+	return n + int32(len(s.watching)+s.stations.count)
 }
 
 // A call goes to those in reach only: each as often as the others, one after the
@@ -271,7 +302,7 @@ func TestPolicies(t *testing.T) {
 	service := r.Services.Declare("service")
 	picked := map[Policy]map[string]int{AnyProvider: {}, RoundRobin: {}, Nearest: {}}
 	ids := map[string]ecs.ProgramID{}
-	ids["provider"] = AddNode(r.Set, Node[word]{Name: "provider", Provides: []Provide[word]{{service, func(*Me, *word, uint64) uint64 { return 0 }}}})
+	ids["provider"] = AddNode(r.Set, Node[word]{Name: "provider", Provides: []Provide[word]{{Service: service, Do: func(*Me, *word, uint64) uint64 { return 0 }}}})
 	ids["caller"] = AddNode(r.Set, Node[word]{
 		Name:    "caller",
 		Replies: []func(*Me, *word, *Reply){nil},

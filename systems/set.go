@@ -42,6 +42,7 @@ func NewSet(w *ecs.World) *Set {
 	s.Triggers = NewTriggers(w, s.Faults)
 	s.Checks = NewChecks(w, s.Deliver)
 	s.Measures = NewMeasures(w)
+	s.Services.measures = s.Measures
 	return s
 }
 
