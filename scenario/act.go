@@ -131,6 +131,10 @@ func (s *script) fire(p *program, b *ecs.Batch, e *ecs.Envelope) {
 		s.woken(p, b, e)
 		return
 	}
+	if e.Kind() == s.kinds.turn && s.kinds.turn != 0 {
+		s.turns(p, b, b.At, s.run.Services.StationOf(e))
+		return
+	}
 	v, err := value.DecodeFrozen(b.World().Payload(e), s.codec)
 	fn, ok := v.(starlark.Callable)
 	if err != nil || !ok {

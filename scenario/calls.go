@@ -18,7 +18,9 @@ const refBytes = 8
 // callOptions are the words of me.call that are not the service's arguments.
 type callOptions struct {
 	to      starlark.Value
-	need    int // 0: each answers for itself
+	key     uint64 // of to = "hash"
+	hashed  bool   // it is said
+	need    int    // 0: each answers for itself
 	then    starlark.Value
 	timeout ecs.Nanoseconds
 }
@@ -26,7 +28,7 @@ type callOptions struct {
 const defaultTimeout ecs.Nanoseconds = 1_000_000_000
 
 // callVerb is me.call(service, *args, then = None, timeout = "1s", to = None,
-// need = None, **kwargs).
+// need = None, by = …, **kwargs).
 func (s *script) callVerb(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	if len(args) == 0 {
 		return nil, fmt.Errorf(`me.call takes a service, then its arguments: me.call("kv.get", "x", then = done)`)
@@ -61,6 +63,15 @@ func (s *script) callOptions(o *callOptions, kwargs []starlark.Tuple) (rest []st
 		switch v := kv[1]; string(kv[0].(starlark.String)) {
 		case "to":
 			o.to = v
+		case "by":
+			if !slices.ContainsFunc(kwargs, isToHash) {
+				rest = append(rest, kv) // it is the service's own
+				break
+			}
+			o.hashed = true
+			if o.key, err = s.hash(v); err != nil {
+				return nil, fmt.Errorf("by: %w", err)
+			}
 		case "then":
 			o.then = v
 		case "timeout":
@@ -79,6 +90,10 @@ func (s *script) callOptions(o *callOptions, kwargs []starlark.Tuple) (rest []st
 		}
 	}
 	return rest, nil
+}
+
+func isToHash(kv starlark.Tuple) bool {
+	return kv[0] == starlark.String("to") && kv[1] == starlark.String("hash")
 }
 
 // timeout reads how long to wait at most.
@@ -104,25 +119,45 @@ func (s *script) keepThen(then starlark.Value) ([]byte, error) {
 	return s.keepFunction(then)
 }
 
-// policies are words for whom to call, of those that provide.
+// policies are words for whom to call, of those that provide; "hash" is one
+// more.
 var policies = map[string]systems.Policy{"any": systems.AnyProvider, "round_robin": systems.RoundRobin, "nearest": systems.Nearest}
+
+var policyWords = []string{"any", "round_robin", "nearest", "hash"}
+
+// pick returns whom a policy chooses.
+func (s *script) pick(service uint64, word string, o *callOptions) (ecs.Node, error) {
+	services, b, i := s.run.Services, s.at.batch, s.at.index
+	policy, known := policies[word]
+	switch {
+	case o.need > 0:
+		return 0, fmt.Errorf("need is of several providers; say which, as in to = me.peers")
+	case word == "hash" && !o.hashed:
+		return 0, fmt.Errorf("to = \"hash\" wants a value to choose by: to = \"hash\", by = key")
+	case word == "hash":
+		return services.PickBy(b, i, service, o.key), nil
+	case !known:
+		return 0, fmt.Errorf("to is a node, a group, a list, \"any\", \"round_robin\", \"nearest\" or \"hash\", not %q%s", word, didYouMean(word, policyWords))
+	}
+	return services.Pick(b, i, service, policy), nil
+}
 
 // callAll calls whom the options say.
 func (s *script) callAll(c *systems.Call, o *callOptions) ([]ecs.EnvelopeID, error) {
 	services, b, i := s.run.Services, s.at.batch, s.at.index
 	word, isWord := starlark.AsString(o.to)
 	if isWord || o.to == starlark.None {
-		policy, known := policies[word]
-		switch {
-		case isWord && !known:
-			return nil, fmt.Errorf("to is a node, a group, a list, \"any\", \"round_robin\" or \"nearest\", not %q%s", word, didYouMean(word, []string{"any", "round_robin", "nearest"}))
-		case o.need > 0:
-			return nil, fmt.Errorf("need is of several providers; say which, as in to = me.peers")
+		if !isWord {
+			word = "any"
 		}
 		if err := s.canStart(1); err != nil {
 			return nil, err
 		}
-		if c.To = services.Pick(b, i, c.Service.Key, policy); c.To != 0 {
+		var err error
+		if c.To, err = s.pick(c.Service.Key, word, o); err != nil {
+			return nil, err
+		}
+		if c.To != 0 {
 			if err := s.canCall(c.To); err != nil {
 				return nil, err
 			}

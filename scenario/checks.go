@@ -99,6 +99,9 @@ func (s *script) addWindow(c systems.Check, pos syntax.Position, after, within s
 func (s *script) finish() Errors {
 	s.openServices()
 	errs := append(s.idle, s.openParams()...)
+	if s.serves {
+		s.kinds.turn = s.run.Services.OpenStations()
+	}
 	for _, w := range s.windows {
 		w.check.After, w.check.Within = s.lastFault, w.within
 		if w.after != nil {

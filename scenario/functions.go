@@ -62,6 +62,9 @@ func (s *script) nameIn(v starlark.Value, depth int) {
 		}
 	case *value.Bound:
 		s.nameIn(v.Function(), depth+1)
+	case *served:
+		s.nameIn(v.fn, depth+1)
+		s.nameIn(v.time, depth+1)
 	case *starlark.List, starlark.Tuple, *starlark.Set:
 		for x := range starlark.Elements(v.(starlark.Iterable)) {
 			s.nameIn(x, depth+1)
@@ -122,6 +125,10 @@ func (p *program) callables() []starlark.Value {
 		all = append(all, p.on[kind])
 	}
 	for _, key := range p.services {
+		if how, ok := p.provides[key].(*served); ok {
+			all = append(all, how.fn, how.time)
+			continue
+		}
 		all = append(all, p.provides[key])
 	}
 	for _, key := range p.watched {

@@ -160,6 +160,9 @@ func (s *script) rebuild(kind string, state starlark.Value) (starlark.Value, err
 		if len(n) > 0 && (kind == "call" || kind == "request") {
 			return s.rebuildPending(kind, n)
 		}
+		if kind == "serve" {
+			return rebuildServed(n)
+		}
 		if len(n) == 0 || kind != "group" {
 			break
 		}

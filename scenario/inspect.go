@@ -330,9 +330,30 @@ func (l *look) verb(name string, call *syntax.CallExpr) {
 	}
 	for i, arg := range call.Args {
 		if fn := laterFunction(name, i, arg); fn != nil {
-			l.enter(l.program, l.seen, l.value(fn), 0, "")
+			l.later(fn)
 		}
 	}
+}
+
+// later follows the own node into a function that a verb was given, or into
+// those of serve(…).
+func (l *look) later(fn syntax.Expr) {
+	if call, ok := fn.(*syntax.CallExpr); ok && isWord(call.Fn, "serve") {
+		for _, arg := range call.Args {
+			if named, ok := arg.(*syntax.BinaryExpr); ok && named.Op == syntax.EQ {
+				arg = named.Y
+			}
+			l.later(arg)
+		}
+		return
+	}
+	v := l.value(fn)
+	if how, ok := v.(*served); ok {
+		l.enter(l.program, l.seen, how.fn, 0, "")
+		l.enter(l.program, l.seen, how.time, 0, "")
+		return
+	}
+	l.enter(l.program, l.seen, v, 0, "")
 }
 
 // laterFunction returns the argument of a verb that will be called with the own

@@ -32,6 +32,7 @@ func (s *script) predeclared() starlark.StringDict {
 		{"linearizable", s.linearizable}, {"kv", model("kv", "read", "write")}, {"register", model("register", "read", "write")}, {"queue", model("queue", "push", "pop")},
 		{"note", s.note}, {"must", s.must}, {"measure", s.measure}, {"count", s.count}, {"series", s.makeSeries}, {"export", s.export},
 		{"param", s.param}, {"gossip", s.gossip},
+		{"serve", s.serveWord}, {"serving", s.servingWord},
 		{"run", s.runUntil}, {"flag", s.flag}, {"tick", s.tick}, {"ties", s.ties}, {"now", s.now}, {"fail", fail},
 	} {
 		words[b.name] = starlark.NewBuiltin(b.name, b.do)
@@ -46,7 +47,7 @@ func (s *script) predeclared() starlark.StringDict {
 
 // later are words of concepts that are not built yet, and their concepts.
 var later = map[string]string{
-	"pipe": "pipes", "serve": "service times", "place": "placements",
+	"pipe": "pipes", "place": "placements",
 	"lossy": "faults of links", "duplicate": "faults of links", "corrupt": "faults of links",
 	"skew": "skewed clocks", "lose_disk": "lost disks", "clog": "clogged links",
 }

@@ -27,7 +27,7 @@ type program struct {
 	every   []recurring
 	// provides are the services that a node provides from its start, by key;
 	// looked up only. The keys are in order of declaration.
-	provides map[uint64]starlark.Callable
+	provides map[uint64]starlark.Value
 	services []uint64
 	// watches are the params whose changes a node is told of, in the same way.
 	watches map[uint64]starlark.Callable
@@ -322,6 +322,7 @@ type kinds struct {
 	// Of services; declared last, so that they shift no other's number.
 	call, wake, answer, failed ecs.Kind
 	param                      ecs.Kind // wakes who watches one; after those
+	turn                       ecs.Kind // ends what serve has in service; after those
 }
 
 // open declares the kinds that every scenario has.

@@ -41,6 +41,7 @@ type script struct {
 	series  []Series
 	exports []Export
 	figures figures
+	serves  bool // serve(…) is mentioned
 	notes   notes
 
 	roundings  []Rounding

@@ -1,8 +1,7 @@
 // Proves what services are to a script: who is called, what a reply says, that
 // the reasons for which a call fails are told apart, requests that are answered
 // later, and that misuse is said. That every call ends once is proved by
-// systems, on drawn worlds; here nothing
-// added shifts a call.
+// systems, on drawn worlds; here nothing added shifts a call.
 package scenario
 
 import (
@@ -58,6 +57,8 @@ func TestCalls(t *testing.T) {
 		{"in turn", `[me.call("add", i, to = "round_robin", then = told) for i in range(3)]`,
 			"13 c  ok [1, c] s[0] 4ms\n13 c  ok [2, c] s[1] 4ms\n13 c  ok [3, c] s[0] 4ms"},
 		{"nearest", `me.call("add", 1, to = "nearest", then = told)`, `13 c  ok [2, c] s[0] 4ms`},
+		{"by hash", `[me.call("add", i, to = "hash", by = (i, "key"), then = told) for i in range(3)]`,
+			"13 c  ok [1, c] s[1] 4ms\n13 c  ok [2, c] s[0] 4ms\n13 c  ok [3, c] s[1] 4ms"},
 		{"no provider", `me.call("sub", 2, then = told)`, `10 c  no provider None None 1ms`},
 		{"unknown service", `me.call("sub", 2, to = s[0], then = told)`, `13 c  unknown service None s[0] 4ms`},
 		{"timeout", `me.call("slow", "50ms", 1, to = s[0], timeout = "20ms", then = told)`, `29 c  timeout None s[0] 20ms`},
@@ -185,6 +186,10 @@ func TestMisuseOfServices(t *testing.T) {
 		{`me.call("add", to = "roundrobin")`, `did you mean "round_robin"?`},
 		{`me.call("add", to = s, need = 3)`, "me.call: need = 3 of 2 nodes"},
 		{`me.call("add", to = s, need = 0)`, "me.call: need is how many must answer, 1 or more, not 0"},
+		{`me.call("add", to = "hash")`, `me.call: to = "hash" wants a value to choose by: to = "hash", by = key`},
+		{`me.call("add", to = "hash", by = me.call)`, "me.call: by: "},
+		{`me.call("add", 1, to = s[0], by = 2)`, `function add got an unexpected keyword argument "by"`},
+		{`me.call("add", to = "")`, `"nearest" or "hash", not ""`},
 		{`me.call("add", need = 1)`, "me.call: need is of several providers"},
 		{`me.call("add", timeout = "0s")`, "me.call: timeout: a time above 0 is wanted"},
 		{`me.call("add", then = lambda me, r: print(line))`, "made in a handler"},

@@ -30,16 +30,18 @@ func (p *program) serves(provides *starlark.Dict) error {
 	if provides == nil {
 		return nil
 	}
-	p.provides = map[uint64]starlark.Callable{}
+	p.provides = map[uint64]starlark.Value{}
 	for _, item := range provides.Items() {
 		name, ok := starlark.AsString(item[0])
-		fn, callable := item[1].(starlark.Callable)
-		if !ok || !callable {
+		if !ok || !isProvided(item[1]) {
 			return fmt.Errorf("provides: %s: %s is not a name and a function", item[0], value.A(item[1]))
 		}
 		key := systems.ServiceKey(name)
-		p.provides[key] = fn
+		p.provides[key] = item[1]
 		p.services = append(p.services, key)
+		if _, takesTime := item[1].(*served); takesTime {
+			p.script.run.Services.MeasureStations(name)
+		}
 	}
 	return nil
 }
@@ -47,9 +49,12 @@ func (p *program) serves(provides *starlark.Dict) error {
 // provide is me.provide(name, fn).
 func (s *script) provide(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	var name string
-	var fn starlark.Callable
+	var fn starlark.Value
 	if err := starlark.UnpackArgs("me.provide", args, kwargs, "name", &name, "fn", &fn); err != nil {
 		return nil, err
+	}
+	if !isProvided(fn) {
+		return nil, fmt.Errorf("me.provide: fn is a function, or serve(…) of one, not %s", value.A(fn))
 	}
 	kept, err := s.keepFunction(fn)
 	if err != nil {
@@ -70,13 +75,28 @@ func (s *script) keepFunction(fn starlark.Value) ([]byte, error) {
 }
 
 // function is the reverse of keepFunction.
-func (s *script) function(kept []byte) starlark.Callable {
+func (s *script) function(kept []byte) starlark.Callable { return s.keptOf(kept).(starlark.Callable) }
+
+// keptOf is function where serve(…) may have been kept.
+func (s *script) keptOf(kept []byte) starlark.Value {
 	v, err := value.DecodeFrozen(kept, s.codec)
-	fn, ok := v.(starlark.Callable)
-	if err != nil || !ok {
+	if err != nil || !isProvided(v) {
 		panic(fmt.Sprintf("scenario: what was kept of a service is no function: %v", err))
 	}
-	return fn
+	return v
+}
+
+// provider returns what answers requests of a service at a node, false if it
+// does not provide it.
+func (s *script) provider(p *program, n ecs.Node, key uint64) (starlark.Value, bool) {
+	kept, ok := s.run.Services.Provided(n, key)
+	switch {
+	case !ok:
+		return nil, false
+	case len(kept) > 0:
+		return s.keptOf(kept), true
+	}
+	return p.provides[key], true
 }
 
 // withhold is me.withhold(name).
@@ -88,30 +108,51 @@ func (s *script) withhold(_ *starlark.Thread, _ *starlark.Builtin, args starlark
 	return starlark.Bool(s.run.Services.Withhold(s.at.node, systems.ServiceKey(name))), nil
 }
 
-// asked has a node answer a request: with what its handler returns, with its
-// fail(…), or later.
+// asked has a node answer a request, or take it to its station.
 func (s *script) asked(p *program, b *ecs.Batch, i int) {
 	services := s.run.Services
+	name, _ := cutText(services.Request(b, i).Payload)
+	key := systems.ServiceKey(string(name))
+	v, ok := s.provider(p, b.Node(i), key)
+	how, takesTime := v.(*served)
+	if takesTime {
+		// What ends by now is first, and may change what the node does.
+		s.turns(p, b, i, key)
+		if b.Exited() && !b.Up(i) {
+			b.World().Refuse(&b.Envelopes[i], ecs.DroppedDown)
+			return
+		}
+		v, ok = s.provider(p, b.Node(i), key)
+		how, takesTime = v.(*served)
+	}
 	r := services.Request(b, i)
-	name, args, kwargs, err := s.readCall(r.Payload)
-	key := systems.ServiceKey(name)
-	kept, ok := services.Provided(b.Node(i), key)
-	if !ok {
+	switch {
+	case !ok:
 		services.Fail(b, i, r, systems.UnknownService, 0)
-		return
+	case takesTime:
+		services.Enter(b, i, r, key, how.with)
+		s.turns(p, b, i, key)
+	default:
+		s.serve(p, b, i, v, r, 0)
 	}
-	fn := p.provides[key]
-	if len(kept) > 0 {
-		fn = s.function(kept)
+}
+
+// serve has a handler answer a request: with what it returns, with its fail(…),
+// or later. Event is what its draws are keyed by, 0: the event in hand.
+func (s *script) serve(p *program, b *ecs.Batch, i int, v starlark.Value, r systems.Request, event ecs.EnvelopeID) {
+	fn, ok := v.(starlark.Callable)
+	if !ok {
+		fn = v.(*served).fn
 	}
+	name, args, kwargs, err := s.readCall(r.Payload)
 	if err != nil {
 		panic(s.failureOf(fn, fmt.Errorf("a call of %q cannot be read: %w", name, err)))
 	}
 	s.begin(p, b, i, fn)
-	s.at.source, s.at.serving = r.From, serving{now: true, request: r}
+	s.at.source, s.at.event, s.at.serving = r.From, event, serving{now: true, request: r}
 	args[0] = s.handle(s.at.node)
-	v, err := starlark.Call(s.thread, fn, args, kwargs)
-	if err = s.answer(r, v, err); err != nil {
+	answer, err := starlark.Call(s.thread, fn, args, kwargs)
+	if err = s.answer(r, answer, err); err != nil {
 		panic(s.failureOf(fn, err))
 	}
 	s.end(p, b, fn)

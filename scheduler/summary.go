@@ -15,6 +15,7 @@ type Summary struct {
 	InFlight int // messages
 	Pending  int // one-shot timers
 	Counts   ecs.Counts
+	Calls    systems.CallCounts
 	Checks   []systems.Result
 	Tallies  []systems.Tally
 	Spreads  []systems.Spread
@@ -52,7 +53,7 @@ func (r *Run) summary(done bool) Summary {
 	messages, timers := underWay(w)
 	sum := Summary{
 		Seed: w.Seed(), Tick: w.Tick(), Time: w.Time(w.Tick()), Nodes: w.LiveNodes(), Links: r.Links.Len(),
-		InFlight: messages, Pending: timers, Counts: *w.Counts(), Checks: r.Checks.Results(done),
+		InFlight: messages, Pending: timers, Counts: *w.Counts(), Calls: r.Services.Counts(), Checks: r.Checks.Results(done),
 		Tallies: r.Measures.Tallies(), Spreads: r.Measures.Spreads(), Digest: w.Digest(),
 	}
 	sum.Gossip.Messages, sum.Gossip.Bytes = r.Epidemic.Traffic()

@@ -146,6 +146,7 @@ func (s *Services) open(b *ecs.Batch, i int, c *Call, id ecs.EnvelopeID, as call
 		s.calls.kept.Edit(row).Then, r.Then = w.Keep(c.Keep)
 		r.Keeps = true
 	}
+	s.countCall(as, madeCalls)
 	return row
 }
 
@@ -404,6 +405,7 @@ func (s *Services) end(row int, why Reason) *Reply {
 	if p.Kept = p.Kept[:0]; r.Keeps {
 		p.Kept = append(p.Kept, s.world.Kept(s.calls.kept.At(row).Then)...)
 	}
+	s.countCall(r.Sort, int(why))
 	s.collect(row)
 	s.dropCall(row)
 	return p
@@ -452,9 +454,9 @@ func (s *Services) forgetCalls(n ecs.Node) {
 	for head := s.calls.callers.rows.At(k).Head; head != 0; head = s.calls.callers.rows.At(k).Head {
 		r := s.calls.pool.rows.At(int(head) - 1)
 		if r.Sort == memberCall {
-			s.dropCall(int(r.Parent) - 1)
-			continue
+			head = r.Parent
 		}
+		s.countCall(s.calls.pool.rows.At(int(head)-1).Sort, forgottenCalls)
 		s.dropCall(int(head) - 1)
 	}
 	s.calls.callers.drop(k)

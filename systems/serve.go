@@ -62,7 +62,7 @@ func (a *adapter[S]) asked(p *Provide[S], me *Me, state *S) {
 	services := me.set.Services
 	if p.Serve != nil {
 		if a.turns(p, me, state); me.exiting {
-			me.World().Refuse(ecs.DroppedDown)
+			me.World().Refuse(&me.b.Envelopes[me.b.At], ecs.DroppedDown)
 			return
 		}
 	}
@@ -188,6 +188,11 @@ func (m *Me) Gather(c Call, to []ecs.Node, need int) ecs.EnvelopeID {
 // Pick returns a provider in view by a policy, 0 if there is none.
 func (m *Me) Pick(service Service, p Policy) ecs.Node {
 	return m.set.Services.Pick(m.b, m.b.At, service.Key, p)
+}
+
+// PickBy returns the provider that a key belongs to; see [Services.PickBy].
+func (m *Me) PickBy(service Service, key uint64) ecs.Node {
+	return m.set.Services.PickBy(m.b, m.b.At, service.Key, key)
 }
 
 // Discover waits for providers of a service; see [Services.Discover].

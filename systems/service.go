@@ -39,6 +39,7 @@ type Services struct {
 	turns     pool[turnRow, *turnRow]
 	stations  stations
 	measures  *Measures
+	outcomes  *ecs.Rows[outcomeRow]
 	watching  []int32 // rows of discoveries under way, in order
 	any       ecs.Stream
 
@@ -74,6 +75,7 @@ func NewServices(w *ecs.World, p *Programs, l *Links) *Services {
 	s.requests = newPool[requestRow](w, "request")
 	s.turns = newPool[turnRow](w, "turn")
 	s.stations = newStations(w)
+	s.outcomes = newOutcomes(w)
 	return s
 }
 
@@ -84,6 +86,7 @@ func (s *Services) Open() {
 		return
 	}
 	s.opened = true
+	s.openOutcomes()
 	s.wake = s.world.TimerKind("(call ends)")
 	s.answer = s.world.Kind("(reply)", 8)
 	s.failed = s.world.Kind("(failure)", 8)
@@ -224,6 +227,9 @@ func (s *Services) rebuild() {
 	s.requests.rebuild()
 	s.turns.rebuild()
 	s.stations.rebuild()
+	if s.opened {
+		s.openOutcomes()
+	}
 	s.providers.clear()
 	s.directory.clear()
 	for i := range s.provided.rows.Len() {

@@ -206,6 +206,9 @@ func TestEveryCallEndsOnce(t *testing.T) {
 		for n := range ecs.Node(5) {
 			o.Lifecycle.Crash(1<<24 + 1 + n)
 		}
+		if c := o.Services.Counts(); c.UnderWay() != 0 || c.Made == 0 {
+			t.Fatalf("of calls %+v are under way", c)
+		}
 		if left := o.used(); left != 0 {
 			t.Fatalf("nodes that ended have left %d rows", left)
 		}
@@ -337,6 +340,54 @@ func TestPolicies(t *testing.T) {
 	}
 }
 
+// A provider that comes takes keys, as many from each as it ought to, and one
+// that goes leaves its own: no other key moves.
+func TestKeysStayWithTheirProviders(t *testing.T) {
+	const keys = 6000
+	r := newRig(ecs.Config{Seed: 1})
+	service := r.Services.Declare("service")
+	provider := AddNode(r.Set, Node[word]{Name: "provider", Provides: []Provide[word]{{Service: service, Do: func(*Me, *word, uint64) uint64 { return 0 }}}})
+	var picked [keys]ecs.Node
+	caller := AddNode(r.Set, Node[word]{
+		Name: "caller", Replies: []func(*Me, *word, *Reply){nil},
+		Every: []EveryNode[word]{{Name: "e", Period: ms, Do: func(me *Me, _ *word) {
+			for key := range uint64(keys) {
+				picked[key] = me.PickBy(service, key)
+			}
+		}}},
+	})
+	p, c := r.World.Nodes(provider, "p", 6), r.World.Node(caller, "c")
+	for _, n := range p[:5] { // the sixth has no link
+		r.Links.Connect(c, n, Link{})
+	}
+	r.start(append(slices.Clone(p[:4]), p[5], c)...)
+	r.run(5)
+	four := picked
+	r.Lifecycle.StartAt(6, p[4])
+	r.run(10)
+	five := picked
+	r.at(11, Action{Verb: Crash, Target: p[4]}, Action{Verb: Crash, Target: p[0]})
+	r.run(15)
+	counts := map[ecs.Node]int{}
+	for key := range keys {
+		counts[five[key]]++
+		if five[key] != p[4] && five[key] != four[key] {
+			t.Fatalf("key %d went from %s to %s when another came", key, r.World.NodeName(four[key]), r.World.NodeName(five[key]))
+		}
+		if four[key] != p[0] && picked[key] != four[key] {
+			t.Fatalf("key %d went from %s to %s when others went", key, r.World.NodeName(four[key]), r.World.NodeName(picked[key]))
+		}
+	}
+	for _, n := range p[:5] {
+		if k := counts[n]; k < keys/5*9/10 || k > keys/5*11/10 {
+			t.Errorf("%s has %d keys of %d", r.World.NodeName(n), k, keys)
+		}
+	}
+	if len(counts) != 5 || counts[p[5]] > 0 {
+		t.Errorf("keys lie with %v", counts)
+	}
+}
+
 func TestLimitOfCalls(t *testing.T) {
 	r := newRig(ecs.Config{Seed: 1})
 	service := r.Services.Declare("service")
@@ -407,4 +458,29 @@ func TestCallsAreKnownByTheirRequests(t *testing.T) {
 	if diff := cmp.Diff(given, sent); diff != "" || len(given) != 9 {
 		t.Errorf("%d calls: (- given, + sent)\n%s", len(given), diff)
 	}
+}
+
+func TestLimitOfWhatWaitsToBeServed(t *testing.T) {
+	r := newRig(ecs.Config{})
+	service := r.Services.Declare("service")
+	AddNode(r.Set, Node[word]{Name: "desk", Direct: true, Provides: []Provide[word]{{
+		Service: service, Do: func(*Me, *word, uint64) uint64 { return 0 }, Serve: &Serve[word]{Time: 1 << 50, Serving: Serving{Slots: 9, Queue: -1}},
+	}}})
+	p, _ := r.World.ProgramNamed("desk")
+	r.Services.stations.count = MaxServed - 11
+	d := r.World.Node(p, "desk")
+	c := AddNode(r.Set, Node[word]{
+		Name: "c", Direct: true, Replies: []func(*Me, *word, *Reply){nil},
+		Every: []EveryNode[word]{{Name: "e", Period: ms, Do: func(me *Me, _ *word) { me.Call(Call{Service: service, To: d, Timeout: 50 * ms}) }}},
+	})
+	r.start(d, r.World.Node(c, "c"))
+	defer func() {
+		if e, ok := recover().(*ecs.LimitError); !ok || e.Error() != "limit reached: requests that wait to be served: at most 1048576, met by desk, which is asked for another" {
+			t.Errorf("got %v", e)
+		}
+		if s := r.Services.Station(d, service.Key); s != (Station{Busy: 9, Queued: 2}) {
+			t.Errorf("%+v", s)
+		}
+	}()
+	r.run(100)
 }

@@ -208,14 +208,7 @@ func (s *Services) Turn(b *ecs.Batch, i int, service uint64, with Serving) (t Tu
 	}
 	st, jobs, now := s.stations.pool.rows.Edit(k), s.stations.jobs.rows, s.world.Time(b.Tick)
 	if st.Queued > 0 && int(st.Busy) < with.Slots {
-		row := int(st.Head) - 1
-		t.row, t.Request = row, s.jobRequest(row)
-		if s.providers.find(service, uint64(st.Node)) < 0 {
-			s.leaveQueue(st, row)
-			s.dropJob(row)
-			t.Ends = true
-		}
-		return t, true
+		return s.next(st), true
 	}
 	if st.First == 0 {
 		return t, false
@@ -234,19 +227,38 @@ func (s *Services) Turn(b *ecs.Batch, i int, service uint64, with Serving) (t Tu
 	return t, true
 }
 
+// next takes the first that waits out of a station's queue. Until it is known
+// how long it takes it is the first in service.
+func (s *Services) next(st *stationRow) (t Turn) {
+	row := int(st.Head) - 1
+	t.row, t.Request = row, s.jobRequest(row)
+	job := s.stations.jobs.rows.Edit(row)
+	st.Queued--
+	if st.Head = job.Next; st.Head == 0 {
+		st.Tail = 0
+	}
+	if s.providers.find(st.Service, uint64(st.Node)) < 0 {
+		s.dropJob(row)
+		t.Ends = true
+		return t
+	}
+	job.Next, st.First = st.First, int32(row)+1
+	st.Busy++
+	return t
+}
+
 // Begin has the request of a turn be in service for a time from when there was
 // a slot for it.
 func (s *Services) Begin(b *ecs.Batch, i int, service uint64, t *Turn, time ecs.Nanoseconds) {
 	k := s.station(b.Node(i), service)
 	st, jobs := s.stations.pool.rows.Edit(k), s.stations.jobs.rows
-	s.leaveQueue(st, t.row)
 	job := jobs.Edit(t.row)
+	st.First = job.Next
 	begins := max(job.Came, st.Freed)
 	job.Ends = begins + time
 	if f := s.figuresOf(service); f != nil {
 		_ = s.measures.Measure(f.waited, int64(begins-job.Came), Duration, "") // its unit is one
 	}
-	st.Busy++
 	before := int32(0)
 	for at := st.First; at != 0 && jobs.At(int(at)-1).Ends <= job.Ends; at = jobs.At(int(at) - 1).Next {
 		before = at
@@ -257,16 +269,6 @@ func (s *Services) Begin(b *ecs.Batch, i int, service uint64, t *Turn, time ecs.
 	}
 	job.Next = jobs.At(int(before) - 1).Next
 	jobs.Edit(int(before) - 1).Next = int32(t.row) + 1
-}
-
-// leaveQueue takes the first that waits out of a station's queue.
-func (s *Services) leaveQueue(st *stationRow, row int) {
-	job := s.stations.jobs.rows.Edit(row)
-	st.Queued--
-	if st.Head = job.Next; st.Head == 0 {
-		st.Tail = 0
-	}
-	job.Next = 0
 }
 
 // jobRequest is the request of a job; its payload is good until the next is

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"orrery/ecs"
+	"orrery/ecs/random"
 )
 
 // Policy says which of several providers a call goes to.
@@ -40,6 +41,30 @@ func (s *Services) Pick(b *ecs.Batch, i int, service uint64, p Policy) ecs.Node 
 		return s.nearest(b, n, seen)
 	}
 	return s.inTurn(b, n, service, seen)
+}
+
+// PickBy returns the provider that a key belongs to, of those that the i-th
+// event's node sees and has a link to; 0 if it sees none. Each provider's weight
+// for a key is drawn from both names, and the heaviest wins, so that one that
+// comes or goes moves its own keys only (Thaler and Ravishankar, Using
+// name-based mappings to increase hit rates, 1998). It takes time in proportion
+// to the providers.
+func (s *Services) PickBy(b *ecs.Batch, i int, service, key uint64) ecs.Node {
+	n := b.Node(i)
+	seen := s.Providers(n, service)
+	best, heaviest := ecs.Node(0), uint64(0)
+	for _, c := range seen {
+		if !s.reaches(b, n, c) {
+			continue
+		}
+		if weight := random.Mix(key ^ random.Mix(s.world.Life(c).Name)); best == 0 || weight > heaviest {
+			best, heaviest = c, weight
+		}
+	}
+	if best == 0 && len(seen) > 0 {
+		return seen[0]
+	}
+	return best
 }
 
 // reaches reports whether there is a way from one node to another.

@@ -204,7 +204,7 @@ func TestDriverSkipsIdleTime(t *testing.T) {
 
 // jsonShape is what other programs rely on: it may only grow.
 var jsonShape = []string{
-	"again", "checks", "counts", "digest", "interrupted", "links", "measures", "messages", "nodes", "rounded", "scenario", "seed",
+	"again", "calls", "checks", "counts", "digest", "interrupted", "links", "measures", "messages", "nodes", "rounded", "scenario", "seed",
 	"series", "tick", "time_s", "timers", "wall_s",
 }
 
@@ -234,6 +234,8 @@ func TestJSONShape(t *testing.T) {
 		in   any
 		want string
 	}{
+		{"calls", o["calls"], "answered failed gone made under_way"},
+		{"failed", o["calls"].(map[string]any)["failed"], "cancelled crashed failed no provider queue full timeout unknown service"},
 		{"messages", o["messages"], "delivered dropped in_flight sent"},
 		{"dropped", o["messages"].(map[string]any)["dropped"], "cut down gone held late loss queue stale"},
 		{"a check", o["checks"].([]any)[0], "kind name outcome tick time_s"},

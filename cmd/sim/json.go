@@ -19,6 +19,7 @@ type object struct {
 	Nodes       int                     `json:"nodes"`
 	Links       int                     `json:"links"`
 	Messages    messageCounts           `json:"messages"`
+	Calls       callCounts              `json:"calls"`
 	Timers      timerCounts             `json:"timers"`           // one-shot
 	Gossip      *gossipCounts           `json:"gossip,omitempty"` // of the messages: what nodes say so that params and views spread
 	Rounded     []rounding              `json:"rounded"`          // waits that ticks made over 1% longer
@@ -48,6 +49,15 @@ type timerCounts struct {
 type gossipCounts struct {
 	Messages uint64 `json:"messages"`
 	Bytes    uint64 `json:"bytes"`
+}
+
+// callCounts say how calls ended: made is the sum of the others.
+type callCounts struct {
+	Made     uint64            `json:"made"`
+	Answered uint64            `json:"answered"`
+	Failed   map[string]uint64 `json:"failed"` // by reason, 0 too
+	Gone     uint64            `json:"gone"`   // with the node that called
+	UnderWay uint64            `json:"under_way"`
 }
 
 type rounding struct {
@@ -100,6 +110,10 @@ func (r *result) object() object {
 	}
 	for _, x := range r.scenario.Roundings() {
 		o.Rounded = append(o.Rounded, rounding{x.Word, int64(x.Wait), int64(x.Took)})
+	}
+	o.Calls = callCounts{r.Calls.Made, r.Calls.Ended[systems.NoReason], map[string]uint64{}, r.Calls.Forgotten, r.Calls.UnderWay()}
+	for _, why := range systems.Reasons() {
+		o.Calls.Failed[why.String()] = r.Calls.Ended[why]
 	}
 	for _, c := range r.Checks {
 		one := checkResult{Name: c.Name, Kind: c.Kind.String(), Outcome: c.Outcome.String()}

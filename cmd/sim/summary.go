@@ -51,6 +51,7 @@ func (r *result) text(p plot.Paper) string {
 	}
 	s.line("time", "%s simulated (tick %d) in %s%s", r.time(r.Tick), r.Tick, roughly(value.Duration(r.wall)), ended)
 	r.messages(&s)
+	r.calls(&s)
 	r.rounded(&s)
 	r.checks(&s)
 	r.counts(&s)
@@ -105,6 +106,30 @@ func lost(t *ecs.Traffic) string {
 		return ""
 	}
 	return fmt.Sprintf(", %d dropped: %s", t.Lost(), strings.Join(causes, ", "))
+}
+
+// calls says how calls ended, where there were any.
+func (r *result) calls(s *sheet) {
+	c := &r.Calls
+	if c.Made == 0 {
+		return
+	}
+	text := fmt.Sprintf("%d made, %d answered", c.Made, c.Ended[systems.NoReason])
+	for _, why := range systems.Reasons() {
+		if n := c.Ended[why]; n > 0 {
+			text += fmt.Sprintf(", %d %s", n, why)
+		}
+	}
+	if n := c.Forgotten; n > 0 {
+		text += fmt.Sprintf(", %d gone with their callers", n)
+	}
+	if n := c.UnderWay(); n > 0 {
+		text += fmt.Sprintf(", %d under way", n)
+	}
+	if n := r.Counts.Dropped[ecs.DroppedLate]; n > 0 {
+		text += fmt.Sprintf("; late replies: %d", n)
+	}
+	s.line("calls", "%s", text)
 }
 
 // rounded warns of waits that ticks made longer.
