@@ -1,0 +1,377 @@
+package zmq
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"time"
+)
+
+// A guard is the net.Conn that zmq4 is given in place of the network's. To the
+// peer it speaks ZMTP 3.1, strictly, NULL or CURVE; to zmq4 NULL without
+// commands, and only what is within the limits. The handshake with the peer
+// is over before zmq4 has its own with the guard.
+//
+// One goroutine reads and others write; writes of one message and commands of
+// the reader (PONG) take turns by writing.
+type guard struct {
+	net.Conn
+	in     *bufio.Reader
+	limits Limits
+	pubsub bool    // SUBSCRIBE and CANCEL are for us
+	secure *cipher // nil: NULL
+
+	// Reading.
+	pending []byte // for zmq4
+	body    int64  // what follows pending, still on the wire (NULL only)
+	parts   int    // of the message under way
+	bytes   int64
+	silence time.Duration // then the peer is dead; 0: any
+	pings   bucket
+	crypt   []byte
+	plain   []byte
+	failure error // why reading ended
+
+	writing sync.Mutex
+	opened  bool // zmq4 has had its handshake
+	header  []byte
+	out     [][]byte // what to write
+	own     []byte   // bytes in out that are ours
+	from    int      // where own's part that is not in out yet begins
+	queued  int
+	broken  error // why writing ended
+}
+
+// keptHere is the size from which a frame's bytes are written from where they
+// are. They must not change afterwards: shared messages do not.
+const keptHere = 2 << 10
+
+const ownBytes = 16 << 10
+
+// pingsPerSecond is more than any heartbeat needs.
+const pingsPerSecond = 100
+
+func newGuard(c net.Conn, in *bufio.Reader, limits Limits, pubsub bool) *guard {
+	return &guard{Conn: c, in: in, limits: limits, pubsub: pubsub, pings: bucket{rate: pingsPerSecond, tokens: pingsPerSecond}}
+}
+
+// greet gives zmq4 the peer's side of its handshake.
+func (g *guard) greet(m metadata) {
+	g.pending = appendGreeting(nil, mechanismNULL, false)
+	g.pending = appendCommand(g.pending, "READY", m.append(nil))
+}
+
+// Read is zmq4 reading. Any failure is told to it as the end of the stream,
+// which is what it cleans up after; the reason is in failure.
+func (g *guard) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	if len(g.pending) == 0 && g.body == 0 {
+		if err := g.next(); err != nil {
+			return 0, g.failed(err)
+		}
+	}
+	if len(g.pending) > 0 {
+		n := copy(p, g.pending)
+		g.pending = g.pending[n:]
+		return n, nil
+	}
+	g.listen()
+	n, err := g.in.Read(p[:min(int64(len(p)), g.body)])
+	g.body -= int64(n)
+	if n > 0 {
+		return n, nil
+	}
+	return 0, g.failed(within(err))
+}
+
+func (g *guard) failed(err error) error {
+	if g.failure == nil {
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			err = errSilent
+		}
+		g.failure = err
+	}
+	g.Conn.Close()
+	return io.EOF
+}
+
+// listen renews the deadline for the peer's next byte.
+func (g *guard) listen() {
+	if g.silence > 0 {
+		g.Conn.SetReadDeadline(time.Now().Add(g.silence))
+	}
+}
+
+// next reads frames until there is one for zmq4, which it leaves in pending,
+// or in pending and body.
+func (g *guard) next() error {
+	for {
+		g.listen()
+		flags, size, err := readHeader(g.in)
+		if err != nil {
+			return err
+		}
+		if g.secure == nil && flags&flagCommand == 0 {
+			if err := g.admit(flags, int64(size)); err != nil {
+				return err
+			}
+			g.pending = appendHeader(g.pending[:0], flags&flagMore, int(size))
+			g.body = int64(size)
+			return nil
+		}
+		flags, body, err := g.whole(flags, size)
+		if err != nil {
+			return err
+		}
+		if flags&flagCommand == 0 {
+			return g.pass(flags, body)
+		}
+		if passed, err := g.command(body); passed || err != nil {
+			return err
+		}
+	}
+}
+
+// admit judges a message's frame by what its header says.
+func (g *guard) admit(flags byte, size int64) error {
+	if size > g.limits.FrameBytes {
+		return fmt.Errorf("%w: frame of %d bytes, over the %d allowed", errLimit, size, g.limits.FrameBytes)
+	}
+	g.parts++
+	g.bytes += size
+	if g.parts > g.limits.Parts {
+		return fmt.Errorf("%w: message of over %d parts", errLimit, g.limits.Parts)
+	}
+	if g.bytes > g.limits.MessageBytes {
+		return fmt.Errorf("%w: message of over %d bytes", errLimit, g.limits.MessageBytes)
+	}
+	if flags&flagMore == 0 {
+		g.parts, g.bytes = 0, 0
+	}
+	return nil
+}
+
+// whole reads a frame that must be known before it is passed on: a command,
+// or anything encrypted.
+func (g *guard) whole(flags byte, size uint64) (byte, []byte, error) {
+	most := int64(maxCommand)
+	if g.secure != nil {
+		if flags&flagMore != 0 {
+			return 0, nil, fmt.Errorf("%w: MESSAGE with MORE outside", errProtocol)
+		}
+		most = max(most, g.limits.FrameBytes) + messageBytes
+	}
+	if size > uint64(most) {
+		return 0, nil, fmt.Errorf("%w: frame of %d bytes, over the %d allowed", errLimit, size, most)
+	}
+	if cap(g.crypt) > keepBytes && size < keepBytes {
+		g.crypt, g.plain = nil, nil
+	}
+	var err error
+	g.crypt, err = readBody(g.in, g.crypt[:0], int(size))
+	if err != nil {
+		return 0, nil, err
+	}
+	if g.secure == nil {
+		return flags, g.crypt, nil
+	}
+	flags, plain, err := g.secure.open(g.plain[:0], g.crypt)
+	if err != nil {
+		return 0, nil, err
+	}
+	g.plain = plain[:0]
+	return flags, plain, nil
+}
+
+// pass leaves a frame for zmq4.
+func (g *guard) pass(flags byte, body []byte) error {
+	if err := g.admit(flags, int64(len(body))); err != nil {
+		return err
+	}
+	g.pending = append(appendHeader(g.pending[:0], flags, len(body)), body...)
+	return nil
+}
+
+// command handles what is no message. Subscriptions are passed on as the
+// messages they are in ZMTP 3.0.
+func (g *guard) command(body []byte) (passed bool, err error) {
+	name, data, err := parseCommand(body)
+	if err != nil {
+		return false, err
+	}
+	switch name {
+	case "PING":
+		ttl, context, err := parsePing(data)
+		if err != nil {
+			return false, err
+		}
+		if g.pings.take(time.Now()) > 0 {
+			return false, fmt.Errorf("%w: over %g PINGs a second", errLimit, g.pings.rate)
+		}
+		if given := time.Duration(ttl) * 100 * time.Millisecond; given > 0 && (g.silence == 0 || given < g.silence) {
+			g.silence = given
+		}
+		return false, g.sendCommand("PONG", context)
+	case "PONG":
+		if len(data) > 16 {
+			return false, fmt.Errorf("%w: PONG of %d bytes", errProtocol, len(data))
+		}
+		return false, nil
+	case "SUBSCRIBE", "CANCEL":
+		if !g.pubsub || g.parts > 0 {
+			return false, fmt.Errorf("%w: %s where none can be", errProtocol, name)
+		}
+		do := byte(0)
+		if name == "SUBSCRIBE" {
+			do = 1
+		}
+		return true, g.pass(0, append([]byte{do}, data...))
+	case "ERROR":
+		return false, fmt.Errorf("%w: %s", ErrRefused, errorReason(data))
+	}
+	return false, fmt.Errorf("%w: command %q", errProtocol, name)
+}
+
+// sendCommand writes one at once, behind what is queued.
+func (g *guard) sendCommand(name string, data []byte) error {
+	g.writing.Lock()
+	defer g.writing.Unlock()
+	body := append(appendName(nil, name), data...)
+	if err := g.frame(flagCommand, body); err != nil {
+		return err
+	}
+	return g.flush()
+}
+
+// ping asks for a sign of life within the given time.
+func (g *guard) ping(ttl time.Duration) error {
+	tenths := min(ttl/(100*time.Millisecond), 1<<16-1)
+	return g.sendCommand("PING", binary.BigEndian.AppendUint16(nil, uint16(tenths)))
+}
+
+// Write is zmq4 writing, who holds writing through conn.send. It relies on
+// what zmq4 v0.17.0 does: a header, then the body whole. Nothing leaves before
+// flush, or before much is queued.
+func (g *guard) Write(p []byte) (int, error) {
+	if !g.opened {
+		return len(p), nil // its handshake, which the guard has had with the peer
+	}
+	if g.header == nil {
+		g.header = append(make([]byte, 0, maxHeader), p...)
+		return len(p), nil
+	}
+	flags := g.header[0]
+	want := uint64(g.header[1])
+	if flags&flagLong != 0 {
+		want = binary.BigEndian.Uint64(g.header[1:])
+	}
+	if want != uint64(len(p)) {
+		panic(fmt.Sprintf("zmq: zmq4 writes a frame of %d bytes in pieces", want))
+	}
+	g.header = nil
+	if err := g.frame(flags&^flagLong, p); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// frame queues one. The caller holds writing.
+func (g *guard) frame(flags byte, body []byte) error {
+	if g.broken != nil {
+		return g.broken
+	}
+	if g.secure != nil {
+		sealed, err := g.secure.seal(nil, flags, body)
+		if err != nil {
+			return err
+		}
+		g.share(sealed)
+	} else {
+		var header [maxHeader]byte
+		g.copy(appendHeader(header[:0], flags, len(body)))
+		if len(body) < keptHere {
+			g.copy(body)
+		} else {
+			g.share(body)
+		}
+	}
+	if g.queued >= flushBytes {
+		return g.flush()
+	}
+	return nil
+}
+
+// copy queues bytes that may change.
+func (g *guard) copy(p []byte) {
+	if len(g.own)+len(p) > cap(g.own) {
+		g.settle()
+		g.own, g.from = make([]byte, 0, ownBytes), 0
+	}
+	g.own = append(g.own, p...)
+	g.queued += len(p)
+}
+
+// share queues bytes that do not.
+func (g *guard) share(p []byte) {
+	g.settle()
+	g.out = append(g.out, p)
+	g.queued += len(p)
+}
+
+func (g *guard) settle() {
+	if g.from < len(g.own) {
+		g.out = append(g.out, g.own[g.from:])
+		g.from = len(g.own)
+	}
+}
+
+// flush writes what is queued. The peer must take flushBytes, or the rest,
+// within StallTime: one byte now and then is no life. The caller holds
+// writing.
+func (g *guard) flush() error {
+	if g.broken != nil {
+		return g.broken
+	}
+	g.settle()
+	out := g.out
+	for len(out) > 0 {
+		var batch net.Buffers
+		batch, out = cutBatch(out, flushBytes)
+		g.Conn.SetWriteDeadline(time.Now().Add(g.limits.StallTime))
+		if _, err := batch.WriteTo(g.Conn); err != nil {
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				err = fmt.Errorf("%w: not %d bytes in %s", errStalled, flushBytes, g.limits.StallTime)
+			}
+			g.broken = err
+			g.Conn.Close()
+			return err
+		}
+	}
+	clear(g.out)
+	g.out, g.own, g.from, g.queued = g.out[:0], g.own[:0], 0, 0
+	return nil
+}
+
+// cutBatch takes up to most bytes off the front of out, which it may change.
+func cutBatch(out [][]byte, most int) (net.Buffers, [][]byte) {
+	var batch net.Buffers
+	for len(out) > 0 && most > 0 {
+		p := out[0]
+		if len(p) > most {
+			batch = append(batch, p[:most])
+			out[0] = p[most:]
+			return batch, out
+		}
+		batch = append(batch, p)
+		most -= len(p)
+		out = out[1:]
+	}
+	return batch, out
+}

@@ -1,0 +1,339 @@
+package zmq
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"time"
+)
+
+// A RequestsConfig says where clients connect, who may, and what they may
+// cost. A zero stands for the default.
+type RequestsConfig struct {
+	Endpoint string
+	Keys     *ServerKeys
+	Limits   Limits
+
+	PerSecond   int           // requests of one client; 100, as many at once
+	Waiting     int           // requests of one client not answered yet; 64
+	QueueBytes  int           // requests of all clients that nobody took yet; 16 MiB
+	ReplyBytes  int           // pending for one client; 64 MiB
+	Linger      time.Duration // to take what is pending when it closes; 1 s
+	RefuseReply func(request [][]byte, err error) [][]byte
+}
+
+const requestFrameBytes = 64 << 10
+
+func (c RequestsConfig) withDefaults() RequestsConfig {
+	c.Limits = c.Limits.withDefaults(requestFrameBytes)
+	c.PerSecond = cmp.Or(c.PerSecond, 100)
+	c.Waiting = cmp.Or(c.Waiting, 64)
+	c.QueueBytes = cmp.Or(c.QueueBytes, 16<<20)
+	c.ReplyBytes = cmp.Or(c.ReplyBytes, 64<<20)
+	c.Linger = cmp.Or(c.Linger, time.Second)
+	if c.RefuseReply == nil {
+		c.RefuseReply = func(_ [][]byte, err error) [][]byte { return [][]byte{[]byte("error: " + err.Error())} }
+	}
+	return c
+}
+
+func (c RequestsConfig) validate() error {
+	if min(c.PerSecond, c.Waiting, c.QueueBytes, c.ReplyBytes, int(c.Linger)) <= 0 {
+		return errors.New("zmq: limits of requests must be over 0")
+	}
+	return c.Limits.validate()
+}
+
+// A Request is what a client asks. The empty part by which REQ, and a DEALER
+// that talks like one, begins its messages is taken off.
+type Request struct {
+	Client ID
+	Key    Key // the client's public key, by CURVE
+	Parts  [][]byte
+
+	delimited bool
+	admitted  bool // counts as waiting until the reply
+	bytes     int
+}
+
+// Requests is a ROUTER endpoint, to which DEALER and REQ connect.
+type Requests struct {
+	config RequestsConfig
+	server server
+	events *events
+
+	mu      sync.Mutex
+	clients map[ID]*client
+	list    []Request
+	bytes   int
+	ready   chan struct{}
+	ending  bool
+}
+
+// ListenRequests opens an endpoint for requests.
+func ListenRequests(c RequestsConfig) (*Requests, error) {
+	c = c.withDefaults()
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	r := &Requests{config: c, events: newEvents(), clients: map[ID]*client{}, ready: make(chan struct{}, 1)}
+	as := &role{socketType: "ROUTER", peers: []string{"DEALER", "REQ"}, server: c.Keys}
+	if err := r.server.listen(c.Endpoint, as, c.Limits); err != nil {
+		return nil, err
+	}
+	r.server.serve = r.serve
+	r.server.refuse = r.events.refuse
+	r.server.run()
+	return r, nil
+}
+
+// Endpoint is where clients connect, with the port that was chosen.
+func (r *Requests) Endpoint() string { return format(r.server.listener.Addr()) }
+
+// Events takes what has happened to clients since it was called last.
+func (r *Requests) Events() []Event { return r.events.drain() }
+
+// Ready has a value when there may be requests.
+func (r *Requests) Ready() <-chan struct{} { return r.ready }
+
+// Take takes the requests that wait, in the order in which they came.
+func (r *Requests) Take() []Request {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	list := r.list
+	r.list, r.bytes = nil, 0
+	return list
+}
+
+// Reply answers a request, once. It never waits; a client that takes no
+// replies is cut, and one that has left gets none.
+func (r *Requests) Reply(to Request, parts [][]byte) {
+	r.mu.Lock()
+	c := r.clients[to.Client]
+	r.mu.Unlock()
+	if c != nil {
+		c.reply(to, parts)
+	}
+}
+
+// Close gives clients the replies that are pending, for Linger at most, and
+// leaves nothing open.
+func (r *Requests) Close() error {
+	r.server.stop()
+	r.mu.Lock()
+	r.ending = true
+	for _, c := range r.clients {
+		c.end()
+	}
+	r.mu.Unlock()
+	r.server.end(r.config.Linger)
+	return nil
+}
+
+// serve is a client's reader; its writer runs beside it.
+func (r *Requests) serve(id ID, k *conn) {
+	c := &client{conn: k, limit: r.config.ReplyBytes, most: r.config.Waiting, wake: make(chan struct{}, 1)}
+	c.bucket = bucket{rate: float64(r.config.PerSecond), tokens: float64(r.config.PerSecond), at: time.Now()}
+	remote := k.guard.RemoteAddr().String()
+	r.events.put(Event{Kind: Joined, Viewer: id, Remote: remote, Key: k.peer.key})
+	r.mu.Lock()
+	r.clients[id] = c
+	if r.ending {
+		c.end()
+	}
+	r.mu.Unlock()
+	k.expectBeats(r.config.Limits.Heartbeat)
+
+	written := make(chan error, 1)
+	go func() {
+		err := k.write(c, c.wake, r.config.Limits.Heartbeat)
+		if err != nil {
+			k.close()
+		}
+		written <- err
+	}()
+	err := r.read(id, c)
+	k.close()
+	overrun := c.stop()
+	if failed := <-written; failed != nil && !errors.Is(failed, net.ErrClosed) {
+		err = failed
+	}
+	if overrun {
+		err = fmt.Errorf("client cut: %w: over %d bytes of replies not taken", errLimit, c.limit)
+	}
+	r.mu.Lock()
+	delete(r.clients, id)
+	r.mu.Unlock()
+	if err == io.EOF || errors.Is(err, net.ErrClosed) {
+		err = nil
+	}
+	r.events.put(Event{Kind: Left, Viewer: id, Remote: remote, Err: err})
+}
+
+func (r *Requests) read(id ID, c *client) error {
+	for {
+		parts, err := c.conn.receive()
+		if err != nil {
+			return err
+		}
+		q := Request{Client: id, Key: c.conn.peer.key, Parts: parts}
+		if len(parts) > 1 && len(parts[0]) == 0 {
+			q.Parts, q.delimited = parts[1:], true
+		} else if c.conn.peer.socketType == "REQ" {
+			return fmt.Errorf("client cut: %w: REQ without an empty part", errProtocol)
+		}
+		q.bytes = Message{Parts: q.Parts}.size()
+		wait, err := c.admit(time.Now())
+		q.admitted = err == nil
+		if q.admitted {
+			err = r.put(q)
+		}
+		if err != nil {
+			r.events.put(Event{Kind: Limited, Viewer: id, Count: 1, Err: err})
+			c.reply(q, r.config.RefuseReply(q.Parts, err))
+		}
+		if wait > 0 && !c.pause(wait) {
+			return net.ErrClosed
+		}
+	}
+}
+
+// put queues a request that its client may make.
+func (r *Requests) put(q Request) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.bytes+q.bytes > r.config.QueueBytes {
+		return fmt.Errorf("%w: %d bytes of requests wait", errLimit, r.bytes)
+	}
+	r.list = append(r.list, q)
+	r.bytes += q.bytes
+	select {
+	case r.ready <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// A client is one connection to a Requests.
+type client struct {
+	conn  *conn
+	limit int
+	most  int
+	wake  chan struct{}
+
+	mu      sync.Mutex
+	bucket  bucket
+	waiting int // requests
+	pending [][][]byte
+	bytes   int
+	ending  bool
+	gone    bool
+	overrun bool
+}
+
+// admit counts a request, or says why not. Wait is how long not to read: who
+// asks too much is told so, and slowed down.
+func (c *client) admit(now time.Time) (wait time.Duration, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if wait := c.bucket.take(now); wait > 0 {
+		return wait, fmt.Errorf("%w: %g requests a second", errLimit, c.bucket.rate)
+	}
+	if c.waiting >= c.most {
+		return 0, fmt.Errorf("%w: %d requests not answered yet", errLimit, c.waiting)
+	}
+	c.waiting++
+	return 0, nil
+}
+
+// pause waits, but not beyond the connection's end.
+func (c *client) pause(d time.Duration) bool {
+	time.Sleep(min(d, 100*time.Millisecond))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.gone
+}
+
+// reply queues one, for a request that was admitted or not.
+func (c *client) reply(to Request, parts [][]byte) {
+	if to.delimited {
+		parts = append([][]byte{nil}, parts...)
+	}
+	size := Message{Parts: parts}.size()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.gone {
+		return
+	}
+	if to.admitted {
+		c.waiting--
+	}
+	if c.bytes > 0 && c.bytes+size > c.limit {
+		c.overrun = true
+		c.conn.close()
+		return
+	}
+	c.pending = append(c.pending, parts)
+	c.bytes += size
+	c.signal()
+}
+
+func (c *client) take(most int) ([][][]byte, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n, bytes := 0, 0
+	for n < len(c.pending) && bytes < most {
+		bytes += Message{Parts: c.pending[n]}.size()
+		n++
+	}
+	batch := c.pending[:n:n]
+	c.pending = c.pending[n:]
+	c.bytes -= bytes
+	if len(c.pending) == 0 {
+		c.pending = nil
+	}
+	return batch, c.gone || c.ending && len(c.pending) == 0
+}
+
+func (c *client) signal() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (c *client) end() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ending = true
+	c.signal()
+}
+
+// stop ends the writer, and tells whether replies were too many.
+func (c *client) stop() (overrun bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.gone, c.pending = true, nil
+	c.signal()
+	return c.overrun
+}
+
+// A bucket fills at a rate, and holds what comes in a second.
+type bucket struct {
+	rate, tokens float64
+	at           time.Time
+}
+
+// take takes a token, or says in how long there is one.
+func (b *bucket) take(now time.Time) time.Duration {
+	b.tokens = min(b.rate, b.tokens+now.Sub(b.at).Seconds()*b.rate)
+	b.at = now
+	if b.tokens < 1 {
+		return time.Duration((1 - b.tokens) / b.rate * float64(time.Second))
+	}
+	b.tokens--
+	return 0
+}

@@ -1,0 +1,212 @@
+package zmq
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"time"
+)
+
+// A server accepts connections, has their handshakes side by side, and serves
+// those that are good.
+type server struct {
+	role     *role
+	limits   Limits
+	listener net.Listener
+	serve    func(ID, *conn)       // until the connection's end
+	refuse   func(net.Addr, error) // tells of one that got nowhere
+	group    sync.WaitGroup        // all goroutines
+	done     chan struct{}         // closed when it stops
+	mu       sync.Mutex
+	shaking  []net.Conn // oldest first
+	serving  map[ID]*conn
+	last     ID
+	stopped  bool
+}
+
+// run must be called once serve and refuse are set.
+func (s *server) run() {
+	s.done = make(chan struct{})
+	s.serving = map[ID]*conn{}
+	s.group.Add(1)
+	go s.accept()
+}
+
+func (s *server) accept() {
+	defer s.group.Done()
+	pause := time.Duration(0)
+	for {
+		c, err := s.listener.Accept()
+		if err == nil {
+			pause = 0
+			s.begin(c)
+			continue
+		}
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		// Out of descriptors, most likely: others must close first.
+		s.refuse(s.listener.Addr(), fmt.Errorf("cannot accept: %w", err))
+		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+		select {
+		case <-s.done:
+			return
+		case <-time.After(pause):
+		}
+	}
+}
+
+// begin starts a handshake. The oldest makes room for it: who is silent holds
+// up nobody.
+func (s *server) begin(c net.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		c.Close()
+		return
+	}
+	if len(s.shaking) >= s.limits.Handshakes {
+		s.shaking[0].Close()
+		s.shaking = slices.Delete(s.shaking, 0, 1)
+	}
+	s.shaking = append(s.shaking, c)
+	s.group.Add(1)
+	go s.handle(c)
+}
+
+func (s *server) handle(c net.Conn) {
+	defer s.group.Done()
+	k, err := open(c, s.role, s.limits, true)
+	id, err := s.settle(c, k, err)
+	if err != nil {
+		c.Close()
+		s.refuse(c.RemoteAddr(), err)
+		return
+	}
+	s.serve(id, k)
+	k.close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.serving, id)
+}
+
+// settle ends a handshake, and admits the connection if there is room.
+func (s *server) settle(c net.Conn, k *conn, err error) (ID, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := len(s.shaking)
+	s.shaking = slices.DeleteFunc(s.shaking, func(o net.Conn) bool { return o == c })
+	switch {
+	case before == len(s.shaking) && !s.stopped:
+		return 0, fmt.Errorf("%w: %d handshakes at once, and this was the oldest", errLimit, s.limits.Handshakes)
+	case err != nil:
+		return 0, err
+	case s.stopped:
+		return 0, net.ErrClosed
+	case len(s.serving) >= s.limits.Connections:
+		return 0, fmt.Errorf("%w: %d connections", errLimit, s.limits.Connections)
+	}
+	s.last++
+	s.serving[s.last] = k
+	return s.last, nil
+}
+
+// stop accepts nothing more and ends handshakes.
+func (s *server) stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		return
+	}
+	s.stopped = true
+	close(s.done)
+	s.listener.Close()
+	for _, c := range s.shaking {
+		c.Close()
+	}
+}
+
+// end closes all connections, after linger at the latest, and waits until
+// nothing of the server is left.
+func (s *server) end(linger time.Duration) {
+	timer := time.AfterFunc(linger, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for _, c := range s.serving {
+			c.close()
+		}
+	})
+	s.group.Wait()
+	timer.Stop()
+}
+
+// A source gives a connection's writer what to send.
+type source interface {
+	// take gives the next messages of about most bytes. If there are none
+	// and never will be, last is true.
+	take(most int) (batch [][][]byte, last bool)
+}
+
+// write sends what a source has, and pings, until an error or the last
+// message. Then it closes its half, so that the peer has all and closes.
+func (c *conn) write(from source, wake <-chan struct{}, heartbeat time.Duration) error {
+	beat := time.NewTicker(heartbeat)
+	defer beat.Stop()
+	for {
+		batch, last := from.take(flushBytes)
+		for i, parts := range batch {
+			if err := c.send(parts, i == len(batch)-1); err != nil {
+				return err
+			}
+		}
+		if last {
+			return c.closeWrite()
+		}
+		select {
+		case <-beat.C:
+			if err := c.beat(heartbeat); err != nil {
+				return err
+			}
+			continue
+		default:
+		}
+		if len(batch) > 0 {
+			continue
+		}
+		select {
+		case <-wake:
+		case <-beat.C:
+			if err := c.beat(heartbeat); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// silentBeats is how many heartbeats without a sign of life end a connection.
+const silentBeats = 3
+
+// beat pings a peer that knows how to answer.
+func (c *conn) beat(heartbeat time.Duration) error {
+	if c.peer.minor == 0 {
+		return nil
+	}
+	return c.guard.ping(silentBeats * heartbeat)
+}
+
+// expectBeats makes silence an error, for the one who reads.
+func (c *conn) expectBeats(heartbeat time.Duration) {
+	if c.peer.minor > 0 {
+		c.guard.silence = silentBeats * heartbeat
+	}
+}
+
+func (c *conn) closeWrite() error {
+	if half, ok := c.guard.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	c.close()
+	return nil
+}
