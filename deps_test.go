@@ -63,6 +63,7 @@ type owner struct {
 var owners = []owner{
 	{"github.com/mlange-42/arche/...", []string{"orrery/ecs"}, "nothing of arche shows outside ecs", false},
 	{"github.com/go-zeromq/zmq4/...", []string{"orrery/netsync/zmq"}, "sockets are only safe behind its guard", false},
+	{"golang.org/x/crypto/...", []string{"orrery/netsync/zmq"}, "keys are its own", false},
 	{"github.com/foxglove/mcap/...", []string{"orrery/scheduler/trace"}, "who reads a trace asks it, and not its file", false},
 	{"github.com/klauspost/compress/...", []string{"orrery/scheduler/trace"}, "chunks are its own", false},
 	{"github.com/pierrec/lz4/...", []string{"orrery/scheduler/trace"}, "chunks are its own", false},

@@ -66,6 +66,10 @@ const cookieLife = 30 * time.Second
 // A cookieJar has the key that seals servers' transient keys while they are
 // with the clients. It is used by all handshakes at once.
 type cookieJar struct {
+	// work makes handshakes take turns at what they compute, so that a flood
+	// of HELLOs takes one core at most.
+	work sync.Mutex
+
 	mu            sync.Mutex
 	key, previous [32]byte
 	since         time.Time

@@ -133,7 +133,9 @@ func (r *role) curveServer(c net.Conn, in *bufio.Reader, p *peer) (*cipher, erro
 	if err != nil {
 		return nil, err
 	}
+	r.jar.work.Lock()
 	welcome, err := s.welcome(hello, time.Now())
+	r.jar.work.Unlock()
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +146,9 @@ func (r *role) curveServer(c net.Conn, in *bufio.Reader, p *peer) (*cipher, erro
 	if err != nil {
 		return nil, err
 	}
+	r.jar.work.Lock()
 	properties, err := s.initiate(initiate, time.Now())
+	r.jar.work.Unlock()
 	if errors.Is(err, errNotAllowed) {
 		c.Write(appendError(nil, "400")) // so that it does not try again
 	}

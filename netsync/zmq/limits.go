@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -51,9 +52,8 @@ func (l Limits) validate() error {
 			return fmt.Errorf("zmq: limit %s is %d: it must be over 0", v.name, v.value)
 		}
 	}
-	const most = 1 << 40
-	if l.FrameBytes > most || l.MessageBytes > most {
-		return fmt.Errorf("zmq: limits of over %d bytes a frame or message are none", int64(most))
+	if most := int64(math.MaxInt / 2); l.FrameBytes > most || l.MessageBytes > most {
+		return fmt.Errorf("zmq: limits of over %d bytes a frame or message are none here", most)
 	}
 	return nil
 }

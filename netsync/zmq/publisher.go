@@ -40,7 +40,7 @@ func (c PublisherConfig) withDefaults() PublisherConfig {
 }
 
 func (c PublisherConfig) validate() error {
-	if min(c.QueueBytes, c.TopicMessages, c.HandoverBytes, c.Subscriptions, c.PrefixBytes, int(c.Linger)) <= 0 {
+	if min(c.QueueBytes, c.TopicMessages, c.HandoverBytes, c.Subscriptions, c.PrefixBytes) <= 0 || c.Linger <= 0 {
 		return errors.New("zmq: limits of a publisher must be over 0")
 	}
 	return c.Limits.validate()
@@ -299,10 +299,10 @@ func (b *inbox) take() (list []entry, lost map[inboxKey]uint64, open bool) {
 	for len(b.list) == 0 && !b.closed {
 		b.filled.Wait()
 	}
-	list, lost = b.list, b.lost
+	list = b.list
 	b.list, b.bytes = nil, 0
-	if len(lost) > 0 {
-		b.lost = map[inboxKey]uint64{}
+	if len(b.lost) > 0 {
+		lost, b.lost = b.lost, map[inboxKey]uint64{}
 	}
 	return list, lost, !b.closed
 }

@@ -41,7 +41,7 @@ func (c RequestsConfig) withDefaults() RequestsConfig {
 }
 
 func (c RequestsConfig) validate() error {
-	if min(c.PerSecond, c.Waiting, c.QueueBytes, c.ReplyBytes, int(c.Linger)) <= 0 {
+	if min(c.PerSecond, c.Waiting, c.QueueBytes, c.ReplyBytes) <= 0 || c.Linger <= 0 {
 		return errors.New("zmq: limits of requests must be over 0")
 	}
 	return c.Limits.validate()

@@ -471,3 +471,38 @@ func TestGiveLosesNothing(t *testing.T) {
 		t.Error("a viewer that is not there takes more")
 	}
 }
+
+// Publishing faster than anything can go out loses much, and tells all of it.
+func TestPublishingTooFastIsToldInFull(t *testing.T) {
+	p := publisher(t, PublisherConfig{HandoverBytes: 1 << 16})
+	k := dial(t, DialConfig{Endpoint: p.Endpoint(), Type: "SUB"})
+	k.Subscribe("")
+	until(t, p.events, Subscribed)
+	const count = 20000
+	received := make(chan uint64)
+	go func() {
+		n := uint64(0)
+		for receive(t, k)[1] != "end" {
+			n++
+		}
+		received <- n
+	}()
+	for range count {
+		p.Publish(whole("t", "x"))
+	}
+	missed := uint64(0)
+	for {
+		select {
+		case n := <-received:
+			for _, e := range p.Events() {
+				missed += e.Count
+			}
+			if n+missed < count || n+missed > count+50 {
+				t.Errorf("received %d, missed %d, of %d and a few ends", n, missed, count)
+			}
+			return
+		case <-time.After(20 * time.Millisecond):
+			p.Publish(whole("t", "end")) // until one gets through
+		}
+	}
+}

@@ -1,9 +1,11 @@
 """The pyzmq side of the tests: peer.py PLAN, a JSON object, and lines of JSON out."""
 import hashlib, json, sys
 import zmq
+from zmq.utils.monitor import recv_monitor_message
 
 plan = json.loads(sys.argv[1])
 context = zmq.Context()
+monitors = []
 
 
 def socket(kind):
@@ -21,6 +23,8 @@ def socket(kind):
         s.curve_secretkey = plan["secret"].encode()
     if "identity" in plan:
         s.identity = plan["identity"].encode()
+    if plan["do"] == "refused":
+        monitors.append(s.get_monitor_socket())  # before anything can happen
     s.connect(plan["endpoint"])
     return s
 
@@ -47,10 +51,8 @@ elif plan["do"] == "ask":
 elif plan["do"] == "refused":
     s = socket("SUB")
     s.subscribe("")
-    events = s.get_monitor_socket()
-    from zmq.utils.monitor import recv_monitor_message
     while True:
-        e = recv_monitor_message(events)
+        e = recv_monitor_message(monitors[0])
         if e["event"] in (zmq.EVENT_HANDSHAKE_FAILED_AUTH, zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL, zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL, zmq.EVENT_DISCONNECTED):
             say(event=zmq.Event(e["event"]).name, value=e["value"])
             break
