@@ -14,15 +14,16 @@ type Handler interface {
 
 // scratch is memory that delivery reuses; nothing in it outlives a tick.
 type scratch struct {
-	rows    [maxBatch]uint32
-	kept    [maxBatch]Envelope
-	ahead   []Envelope // released from waiting: they go before the tick's own
-	sorted  []Envelope // a tick's envelopes, program by program
-	ends    [1 << 8]int
-	touched byte
-	sending Envelope   // the one that Sends hands out
-	cause   EnvelopeID // of the event that sends, while somebody watches
-	direct  func(e *Envelope, delay Tick)
+	rows      [maxBatch]uint32
+	kept      [maxBatch]Envelope
+	ahead     []Envelope // released from waiting: they go before the tick's own
+	sorted    []Envelope // a tick's envelopes, program by program
+	ends      [1 << 8]int
+	touched   byte
+	sending   Envelope   // the one that Sends hands out
+	published Envelope   // the one that fans are given
+	cause     EnvelopeID // of the event that sends, while somebody watches
+	direct    func(e *Envelope, delay Tick)
 }
 
 // Release puts an envelope ahead of what the tick has due. It is for use
@@ -175,6 +176,10 @@ func (w *World) deliverBatch(p *program, run []Envelope, h Handler) {
 		flags |= e.tag
 		row := uint32(e.To) - base
 		if row >= count {
+			if e.IsFan() {
+				w.deliverEach(p, run, h)
+				return
+			}
 			w.badTarget(e)
 		}
 		rows[i] = row
@@ -231,6 +236,14 @@ func (w *World) deliverEach(p *program, run []Envelope, h Handler) {
 			w.handKept(p, n, flags, h)
 			n, flags = 0, 0
 			h.Control(e)
+			continue
+		}
+		if e.IsFan() {
+			w.handKept(p, n, flags, h)
+			n, flags = 0, 0
+			w.digest.deliveries-- // those it is for count
+			w.fans.Due(e, h)
+			w.slab.release(e.A)
 			continue
 		}
 		row, to := w.judge(p, e)

@@ -30,6 +30,10 @@
 // tick leave in the order in which they were sent, grouped by program in order
 // of declaration. The payload is two words, or bytes in a slab.
 //
+// What is sent to [Everyone] goes to whoever takes it ([Fans]): one envelope, a
+// fan, is in flight for all nodes of a program that are given it in a tick, and
+// counts as as many as they are.
+//
 // An envelope's ID is derived from the ID of the event that caused it and the
 // index of the send; the ID of an event without an envelope (a recurring
 // timer, a start) from the node's name, what happens, and the tick. A draw is

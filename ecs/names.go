@@ -218,6 +218,12 @@ func (w *World) NodeName(n Node) string {
 			return name
 		}
 	}
+	if n == Everyone {
+		return "everyone"
+	}
+	if n.Ordinal() == 0 && int(n.Program()) < len(w.programs) {
+		return fmt.Sprintf("subscribers of %s", w.programs[n.Program()].schema.Name)
+	}
 	return fmt.Sprintf("node %d/%d", n.Program(), n.Ordinal())
 }
 

@@ -82,6 +82,10 @@ func (b *Batch) badCause(i int) {
 
 // postAny posts an envelope, or one for each member of the group it is for.
 func (w *World) postAny(e *Envelope, due Tick) {
+	if e.To == Everyone {
+		w.publish(e)
+		return
+	}
 	if e.To.IsGroup() {
 		w.fanOut(e, func(copied *Envelope) { w.post(copied, due) })
 		return
@@ -106,6 +110,10 @@ func (b *Batch) Sends(f func(e *Envelope, delay Tick)) {
 		*e = Envelope{To: s.To, From: b.Node(cause), A: s.A, B: s.B, tag: childTag(b.ID(cause), index, s.Kind)}
 		b.world.scratch.cause = b.ID(cause)
 		index++
+		if e.To == Everyone {
+			b.world.publish(e)
+			continue
+		}
 		if e.To.IsGroup() {
 			b.world.fanOut(e, func(copied *Envelope) { f(copied, s.Delay) })
 			continue

@@ -272,7 +272,7 @@ func (d *snapshotDecoder) push(to *Snapshot, w *wheel, due Tick) {
 	ends := binary.LittleEndian.Uint64(b)
 	e := Envelope{To: Node(ends), From: Node(ends >> 32), tag: binary.LittleEndian.Uint64(b[8:]), A: binary.LittleEndian.Uint64(b[16:]), B: binary.LittleEndian.Uint64(b[24:])}
 	p := int(e.To.Program())
-	if p == 0 || p >= len(to.programs) || e.To.Ordinal() == 0 || e.To.Ordinal() > to.programs[p].births || e.Kind().Index() >= len(d.world.kinds) {
+	if p == 0 || p >= len(to.programs) || e.IsFan() && (!e.HasBytes() || d.world.fans == nil) || e.To.Ordinal() > to.programs[p].births || e.Kind().Index() >= len(d.world.kinds) {
 		d.failf("an envelope of kind %d is to node %d/%d, which was never born, or there is no such kind", e.Kind(), p, e.To.Ordinal())
 		return
 	}

@@ -90,6 +90,7 @@ type World struct {
 	scratch scratch
 	names   nameIndex
 	watcher func(s Sent) // nil: nobody watches
+	fans    Fans
 }
 
 // SeedAt says which seed draws use from a tick on.

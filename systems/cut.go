@@ -15,6 +15,7 @@ type Cuts struct {
 	sides *ecs.Rows[side]
 	index index // (node, 0) to side
 	used  uint64
+	fan   *fan // which looks into fans in flight
 }
 
 type side struct {
@@ -144,7 +145,12 @@ func (c *Cuts) between(from, to ecs.Node) Cut {
 
 // DropInFlight drops what is under way across a cut.
 func (c *Cuts) DropInFlight(cut Cut) {
-	c.world.Purge(ecs.DroppedCut, func(e *ecs.Envelope) bool { return c.between(e.From, e.To)&cut != 0 })
+	c.world.Purge(ecs.DroppedCut, func(e *ecs.Envelope) bool {
+		if e.IsFan() {
+			return c.fan.prune(e, c, cut)
+		}
+		return c.between(e.From, e.To)&cut != 0
+	})
 }
 
 // rebuild makes what is derived from the rows again, after a restore.

@@ -11,6 +11,7 @@ type Deliver struct {
 	waiting   *Waiting
 	timers    *Timers
 	epidemic  *Epidemic
+	feeds     *Feeds
 	acted     ecs.Tick       // the last tick in which something acted
 	lost      []ecs.Envelope // timers that found no room to wait
 }
@@ -27,6 +28,7 @@ const neverActed ecs.Tick = -2 // a run begins at tick -1
 // Act is the system's part of the act phase.
 func (d *Deliver) Act() {
 	d.waiting.settle()
+	d.feeds.begin()
 	d.world.Deliver(d)
 	for i := range d.lost {
 		d.timers.fire(&d.lost[i])

@@ -33,6 +33,14 @@
 // linked with it is so with each that it has at that time. A handler's joins and
 // leaves take effect at the end of the tick, for all nodes alike.
 //
+// A feed ([Feeds]) is values that nodes publish for whoever subscribes; loss is
+// accepted. One publish is one pass over its subscribers in the order of nodes:
+// a link's verdict on each, or that of the feed's [Way], drawn by both names and
+// the publish's ID; then one envelope, a fan, for those of a program who are
+// given the value in one tick. Within a tick it keeps its place in the order of
+// sends. What a subscriber cannot be given, as it is paused or its period is not
+// over, waits in its queue, and the oldest makes room.
+//
 // All that shapes the future lies in the world's tables; what a system keeps
 // beside them is derived, and [Set.Rebuild] makes it again so that nothing
 // tells a restored world from one that never was. Figures ([Measures]) lie in

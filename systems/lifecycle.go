@@ -17,6 +17,7 @@ type Lifecycle struct {
 	services  *Services
 	params    *Params
 	epidemic  *Epidemic
+	feeds     *Feeds
 	deliver   *Deliver
 	exits     []exit
 	dying     []ecs.Node // buried in this tick: they do not start again
@@ -54,6 +55,7 @@ func (l *Lifecycle) StartAt(t ecs.Tick, nodes ...ecs.Node) {
 		l.world.Post(&e, t)
 		if t == l.world.Tick()+1 {
 			l.services.announce(n)
+			l.feeds.announce(n)
 		}
 	}
 }
@@ -94,6 +96,7 @@ func (l *Lifecycle) Start(n ecs.Node) {
 	l.recurring.started(n)
 	l.services.started(n)
 	l.epidemic.started(n)
+	l.feeds.started(n)
 	l.call(n, rootStart, l.programs.Of(n.Program()).Start)
 }
 
@@ -129,6 +132,7 @@ func (l *Lifecycle) Bury(n ecs.Node) {
 	case ecs.Up, ecs.Paused:
 		l.end(n, ecs.Down, 0)
 	}
+	l.feeds.forget(n) // one that was about to start subscribes already
 	l.dying = append(l.dying, n)
 	l.epidemic.forget(n)
 	l.world.Bury(n)
@@ -144,6 +148,7 @@ func (l *Lifecycle) end(n ecs.Node, s ecs.Status, code uint8) {
 	l.services.forget(n)
 	l.params.forget(n)
 	l.epidemic.ended(n)
+	l.feeds.forget(n)
 	l.world.SetStatus(n, s, code)
 }
 
@@ -161,6 +166,7 @@ func (l *Lifecycle) Resume(n ecs.Node) {
 	if l.world.Life(n).Status == ecs.Paused {
 		l.world.SetStatus(n, ecs.Up, 0)
 		l.waiting.changed = true
+		l.feeds.resume(n)
 	}
 }
 
@@ -191,6 +197,7 @@ func (l *Lifecycle) Settle() {
 	}
 	l.exits, l.dying = l.exits[:0], l.dying[:0]
 	l.services.Settle()
+	l.feeds.Settle()
 }
 
 // call asks one node's program. The incarnation is part of what is asked, as

@@ -77,6 +77,9 @@ type Links struct {
 	slow     slowness
 	streams  verdictStreams
 	route    func(e *ecs.Envelope, delay ecs.Tick)
+	// fan takes what becomes of a feed's value on its way to each subscriber;
+	// nil: envelopes are posted, or lost, one by one.
+	fan *fan
 	// Mangle returns what a corrupted payload of bytes becomes, chosen by any
 	// number; nil: one bit of it is flipped.
 	Mangle     func(k ecs.Kind, payload []byte, n uint64) []byte
@@ -142,6 +145,9 @@ func (l *Links) Joins(from, to ecs.Node) bool {
 	_, ok := l.networks.find(from, to)
 	return ok
 }
+
+// Any reports whether there is any link or network.
+func (l *Links) Any() bool { return l.wires.Len()+l.networks.nets.Len() > 0 }
 
 // Len returns the number of links, one for each direction.
 func (l *Links) Len() int { return l.wires.Len() }

@@ -23,9 +23,12 @@ type Node[S any] struct {
 	Provides []Provide[S]
 	Replies  []func(me *Me, s *S, r *Reply)
 	Watches  []Watch[S]
-	Start    func(me *Me, s *S) // at first and after each restart
-	Stop     func(me *Me, s *S) // when stopped or exiting; a crash does not ask
-	Direct   bool               // see [Program.Direct]
+	// Subscribes are the feeds that each node subscribes to, from its start
+	// unless Later: then [Me.Subscribe] does.
+	Subscribes []Subscribe[S]
+	Start      func(me *Me, s *S) // at first and after each restart
+	Stop       func(me *Me, s *S) // when stopped or exiting; a crash does not ask
+	Direct     bool               // see [Program.Direct]
 }
 
 // On handles messages, or one-shot timers, of a kind.
@@ -48,6 +51,7 @@ type Me struct {
 	set     *Set
 	ended   ecs.EnvelopeID // what stands for the event whose calls end by time; 0: it is itself
 	serving serving
+	later   []Subscription // what the program may subscribe to
 	exiting bool
 	dying   bool
 	code    uint8
@@ -148,6 +152,7 @@ func (n Node[S]) program(s *Set) Program {
 	}
 	a.serve(s)
 	a.watch(s)
+	a.listen(s)
 	p := Program{
 		Schema: ecs.Schema{Name: n.Name, State: n.Initial, Durable: n.Durable, Boxed: n.Boxed},
 		Act:    a.act, Direct: n.Direct, remake: n.program,
@@ -157,6 +162,11 @@ func (n Node[S]) program(s *Set) Program {
 	}
 	for _, x := range n.Watches {
 		p.Watches = append(p.Watches, s.Params.Key(x.Param))
+	}
+	for i, x := range n.Subscribes {
+		if !x.Later {
+			p.Subscribes = append(p.Subscribes, x.subscription(i))
+		}
 	}
 	if n.Start != nil {
 		p.Start = func(b *ecs.Batch) { a.each(b, n.Start) }
@@ -213,6 +223,7 @@ func (a *adapter[S]) act(b *ecs.Batch) {
 		b.At = i
 		if b.Exited() && !b.Up(i) {
 			b.World().Refuse(e, ecs.DroppedDown)
+			me.set.Feeds.refused(b, i)
 			continue
 		}
 		if e.IsTimer() && !me.set.Timers.Fires(b, i) {

@@ -26,6 +26,8 @@ type Program struct {
 	// Watches are keys of the params whose changes a node is woken for: by a
 	// timer of the kind of [Params.Woken], in the tick after.
 	Watches []uint64
+	// Subscribes are what each node subscribes to from its start.
+	Subscribes []Subscription
 	// Direct lets the nodes' envelopes go without a link: due after their
 	// delay and nothing else. For models whose delays are their own.
 	Direct bool
@@ -43,6 +45,11 @@ type Every struct {
 }
 
 func (p *Program) validate() {
+	for i := range p.Subscribes {
+		if err := p.Subscribes[i].validate(); err != nil {
+			panic(fmt.Sprintf("systems: program %q subscribes: %v", p.Name, err))
+		}
+	}
 	for i, e := range p.Every {
 		if e.Period <= 0 {
 			panic(fmt.Sprintf("systems: program %q: recurring timer %q has a period of %d ns; it must be positive", p.Name, e.Name, e.Period))

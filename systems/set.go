@@ -16,6 +16,7 @@ type Set struct {
 	Epidemic  *Epidemic
 	Services  *Services
 	Params    *Params
+	Feeds     *Feeds
 	Lifecycle *Lifecycle
 	Deliver   *Deliver
 	Faults    *Faults
@@ -38,6 +39,8 @@ func NewSet(w *ecs.World) *Set {
 	s.Params = NewParams(w, s.Programs, s.Epidemic)
 	s.Lifecycle = NewLifecycle(w, s.Programs, s.Recurring, s.Waiting, s.Timers, s.Services, s.Params)
 	s.Deliver = NewDeliver(w, s.Programs, s.Links, s.Lifecycle, s.Waiting, s.Timers, s.Epidemic)
+	s.Feeds = NewFeeds(w, s.Programs, s.Links)
+	s.Cuts.fan, s.Lifecycle.feeds, s.Deliver.feeds = &s.Feeds.fan, s.Feeds, s.Feeds
 	s.Faults = NewFaults(w, s.Lifecycle, s.Cuts, s.Deliver, s.Links, s.Groups)
 	s.Triggers = NewTriggers(w, s.Faults)
 	s.Checks = NewChecks(w, s.Deliver)
@@ -54,6 +57,7 @@ func (s *Set) Like(other *Set) {
 	s.Services.like(other.Services)
 	s.Epidemic.like(other.Epidemic)
 	s.Params.like(other.Params)
+	s.Feeds.like(other.Feeds)
 	s.Programs.like(other.Programs, s)
 	s.Waiting.max = other.Waiting.max
 	s.Triggers.like(other.Triggers)
@@ -73,6 +77,7 @@ func (s *Set) Rebuild() {
 	s.Epidemic.rebuild()
 	s.Params.rebuild()
 	s.Services.rebuild()
+	s.Feeds.rebuild()
 	s.Lifecycle.rebuild()
 	s.Deliver.rebuild()
 	s.Faults.rebuild()

@@ -72,7 +72,7 @@ func (l *Links) transmit(x *wire, e *ecs.Envelope, delay ecs.Tick) {
 		start := max(free, x.Free)
 		if x.Queue > 0 && start-free > x.Queue {
 			x.Dropped++
-			w.Lose(e, ecs.DroppedQueue)
+			l.lose(e, ecs.DroppedQueue)
 			return
 		}
 		free = start + airtime(w.Size(e), x.Bandwidth)
@@ -84,7 +84,7 @@ func (l *Links) transmit(x *wire, e *ecs.Envelope, delay ecs.Tick) {
 	}
 	if x.Loss != 0 && l.happens(l.streams.loss, e, ends, x.Loss) {
 		x.Dropped++
-		w.Lose(e, ecs.DroppedLoss)
+		l.lose(e, ecs.DroppedLoss)
 		return
 	}
 	if x.Duplicate == 0 || !l.happens(l.streams.duplicate, e, ends, x.Duplicate) {
@@ -128,7 +128,20 @@ func (l *Links) arrive(x *wire, e *ecs.Envelope, free ecs.Nanoseconds, ends uint
 		due = max(due, x.Last)
 		x.Last = due
 	}
+	if l.fan != nil {
+		l.fan.arrives(e, due)
+		return
+	}
 	w.Post(e, due)
+}
+
+// lose takes an envelope that a wire does not carry.
+func (l *Links) lose(e *ecs.Envelope, why ecs.Cause) {
+	if l.fan != nil {
+		l.fan.lose(e, why)
+		return
+	}
+	l.world.Lose(e, why)
 }
 
 // corrupt changes what an envelope says.
