@@ -38,6 +38,7 @@ func (p *program) serves(provides *starlark.Dict) error {
 		}
 		key := systems.ServiceKey(name)
 		p.provides[key] = item[1]
+		p.script.run.Services.Name(name)
 		p.services = append(p.services, key)
 		if _, takesTime := item[1].(*served); takesTime {
 			p.script.run.Services.MeasureStations(name)
@@ -61,6 +62,7 @@ func (s *script) provide(_ *starlark.Thread, _ *starlark.Builtin, args starlark.
 		return nil, fmt.Errorf("me.provide: %w", err)
 	}
 	s.run.Services.Provide(s.at.node, systems.ServiceKey(name), kept)
+	s.run.Services.Name(name)
 	return starlark.None, nil
 }
 

@@ -38,6 +38,7 @@ func (s *script) makeVerbs() map[string]*starlark.Builtin {
 		{"call", s.callVerb}, {"discover", s.discover}, {"defer", s.deferVerb}, {"reply", s.replyVerb},
 		{"provide", s.provide}, {"withhold", s.withhold},
 		{"param", s.paramVerb}, {"set_param", s.setParam}, {"param_version", s.paramVersion},
+		{"services", s.servicesVerb}, {"params", s.paramsVerb},
 		{"join", s.joinVerb(false)}, {"leave", s.joinVerb(true)},
 	} {
 		verbs[v.name] = starlark.NewBuiltin(v.name, v.do)

@@ -29,6 +29,7 @@ type Services struct {
 	links     *Links
 	names     []string
 	list      []Service
+	known     serviceNames
 	provided  pool[provisionRow, *provisionRow]
 	functions *ecs.Rows[functionRow] // a row for each of provided
 	providers index                  // (service, node) to provided
@@ -71,6 +72,7 @@ func NewServices(w *ecs.World, p *Programs, l *Links) *Services {
 	s.provided = newPool[provisionRow](w, "service")
 	s.functions = ecs.NewRows[functionRow](w, "service.function")
 	s.functions.Table().OutsideDigest()
+	s.known = newServiceNames(w)
 	s.calls = newCalls(w)
 	s.requests = newPool[requestRow](w, "request")
 	s.turns = newPool[turnRow](w, "turn")
@@ -100,6 +102,7 @@ func (s *Services) Declare(name string) Service {
 	s.Open()
 	service := Service{ServiceKey(name), s.world.Kind(name, 8)}
 	s.names, s.list = append(s.names, name), append(s.list, service)
+	s.Name(name)
 	return service
 }
 
@@ -223,6 +226,7 @@ func (s *Services) like(other *Services) {
 
 // rebuild makes what is derived from the rows again, after a restore.
 func (s *Services) rebuild() {
+	s.known.rebuild()
 	s.provided.rebuild()
 	s.requests.rebuild()
 	s.turns.rebuild()
