@@ -11,6 +11,7 @@ import "orrery/ecs"
 type agreement struct {
 	stale    bool
 	links    uint32 // changes of links that it knows of
+	lives    uint32 // starts and ends of nodes so far
 	hashes   index  // (hash, 0) to how many nodes have it, of those that are not 0
 	informed int    // nodes whose hash is not 0
 	up       int    // all nodes that count
@@ -92,6 +93,7 @@ func (e *Epidemic) ended(n ecs.Node)   { e.recount(n, -1) }
 
 func (e *Epidemic) recount(n ecs.Node, nodes int) {
 	a := &e.agree
+	a.lives++
 	if !e.opened || a.stale || a.links != e.links.changes || !e.counts(n) {
 		return
 	}

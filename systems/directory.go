@@ -6,26 +6,34 @@ import (
 	"orrery/ecs"
 )
 
-// directory is who provides what, as nodes see it: all alike, one tick after
-// each change. This is the oracle mode. Whoever asks says for which node, so
-// that views that differ (by gossip) have their place here, and nowhere else.
+// directory is who provides what, as nodes see it. In the oracle mode all see
+// the same, one tick after each change. In the other each node has a view of its
+// own, and hears of changes by gossip.
 //
-// Invariant: it is derived. Between ticks it is what the provisions say.
+// Invariant: it is derived. Between ticks it is what the provisions say, or what
+// members of the epidemic know.
 type directory struct {
-	index   index // (service, 0) to a list
+	gossip  *gossipViews // nil: oracle
+	index   index        // (service, viewer) to a list; viewer 0: all
 	lists   [][]ecs.Node
 	changes []change // of the tick under way, not seen yet
+	sighted []change // seen in the tick under way, of which who waits has not been told
 }
 
+// change is that a node provides a service, or does no longer, as a viewer sees
+// it; viewer 0 stands for all.
 type change struct {
-	service uint64
-	node    ecs.Node
-	gone    bool
+	service      uint64
+	node, viewer ecs.Node
+	gone         bool
 }
 
 // seen returns the providers that a node sees, in order; for reading.
-func (d *directory) seen(_ ecs.Node, service uint64) []ecs.Node {
-	if i := d.index.find(service, 0); i >= 0 {
+func (d *directory) seen(viewer ecs.Node, service uint64) []ecs.Node {
+	if d.gossip == nil {
+		viewer = 0
+	}
+	if i := d.index.find(service, uint64(viewer)); i >= 0 {
 		return d.lists[i]
 	}
 	return nil
@@ -33,11 +41,11 @@ func (d *directory) seen(_ ecs.Node, service uint64) []ecs.Node {
 
 // apply brings a change into view.
 func (d *directory) apply(c change) {
-	i := d.index.find(c.service, 0)
+	i := d.index.find(c.service, uint64(c.viewer))
 	if i < 0 {
 		i = len(d.lists)
 		d.lists = append(d.lists, nil)
-		d.index.put(c.service, 0, i)
+		d.index.put(c.service, uint64(c.viewer), i)
 	}
 	all := d.lists[i]
 	if n := len(all); !c.gone && (n == 0 || all[n-1] < c.node) { // as at the begin of a run
@@ -53,7 +61,22 @@ func (d *directory) apply(c change) {
 	}
 }
 
+// settle brings the tick's changes into view, and returns those that somebody
+// who waits has not been told of.
+func (d *directory) settle() []change {
+	if d.gossip != nil {
+		d.gossip.publish(d.changes)
+	} else {
+		for _, c := range d.changes {
+			d.apply(c)
+		}
+		d.sighted = append(d.sighted, d.changes...)
+	}
+	d.changes = d.changes[:0]
+	return d.sighted
+}
+
 func (d *directory) clear() {
 	d.index.clear()
-	d.lists, d.changes = d.lists[:0], d.changes[:0]
+	d.lists, d.changes, d.sighted = d.lists[:0], d.changes[:0], d.sighted[:0]
 }

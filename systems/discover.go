@@ -29,7 +29,9 @@ func (s *Services) found(changes []change) {
 	w := s.world
 	for _, row := range s.watching {
 		r := s.calls.pool.rows.At(int(row))
-		if r.Due <= w.Tick()+1 || !slices.ContainsFunc(changes, func(c change) bool { return c.service == r.Service }) {
+		if r.Due <= w.Tick()+1 || !slices.ContainsFunc(changes, func(c change) bool {
+			return c.service == r.Service && (c.viewer == 0 || c.viewer == r.Node)
+		}) {
 			continue
 		}
 		if len(s.Providers(r.Node, r.Service)) >= int(r.Need) {

@@ -43,6 +43,7 @@ type Epidemic struct {
 	wrong   func() bool // all agree, on what is wrong
 	partner ecs.Stream
 	agree   agreement
+	leaving []ecs.Node // died in this tick, and may say so
 
 	// In hand.
 	buffer, more []byte
@@ -376,6 +377,7 @@ func (e *Epidemic) like(other *Epidemic) {
 
 // rebuild makes what is derived from the rows again, after a restore.
 func (e *Epidemic) rebuild() {
+	e.leaving = e.leaving[:0]
 	e.keyed.clear()
 	for i := range e.keys.Len() {
 		k := e.keys.At(i)

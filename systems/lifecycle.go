@@ -134,7 +134,7 @@ func (l *Lifecycle) Bury(n ecs.Node) {
 	}
 	l.feeds.forget(n) // one that was about to start subscribes already
 	l.dying = append(l.dying, n)
-	l.epidemic.forget(n)
+	l.epidemic.leaving = append(l.epidemic.leaving, n)
 	l.world.Bury(n)
 }
 

@@ -339,9 +339,16 @@ func (e *Epidemic) settled() bool {
 
 // Act is the system's part of the act phase, after all that may change entries.
 func (e *Epidemic) Act(d *Deliver) {
-	if !e.opened {
-		return
+	if e.opened {
+		e.spread(d)
 	}
+	for _, n := range e.leaving {
+		e.forget(n)
+	}
+	e.leaving = e.leaving[:0]
+}
+
+func (e *Epidemic) spread(d *Deliver) {
 	if e.world.Tick()%e.period == 0 && !e.settled() {
 		e.round(d)
 	}

@@ -170,7 +170,7 @@ func (s *Services) Providers(viewer ecs.Node, service uint64) []ecs.Node {
 }
 
 func (s *Services) changed(n ecs.Node, service uint64, gone bool) {
-	s.directory.changes = append(s.directory.changes, change{service, n, gone})
+	s.directory.changes = append(s.directory.changes, change{service: service, node: n, gone: gone})
 }
 
 // started has a node that starts provide what its program says.
@@ -178,11 +178,17 @@ func (s *Services) started(n ecs.Node) {
 	for _, key := range s.programs.Of(n.Program()).Provides {
 		s.Provide(n, key, nil)
 	}
+	if v := s.directory.gossip; v != nil {
+		v.started(n)
+	}
 }
 
 // announce lets all nodes know what a node provides that starts in the next
 // tick: else those that start with it would find nobody.
 func (s *Services) announce(n ecs.Node) {
+	if s.directory.gossip != nil {
+		return // they hear of each other
+	}
 	for _, key := range s.programs.Of(n.Program()).Provides {
 		s.directory.apply(change{service: key, node: n})
 	}
@@ -207,21 +213,21 @@ func (s *Services) forget(n ecs.Node) {
 // ticks to come, and wakes who waited for them.
 func (s *Services) Settle() {
 	d := &s.directory
-	if len(d.changes) == 0 {
+	if len(d.changes)+len(d.sighted) == 0 {
 		return
 	}
-	for _, c := range d.changes {
-		d.apply(c)
-	}
-	s.found(d.changes)
-	d.changes = d.changes[:0]
+	s.found(d.settle())
+	d.sighted = d.sighted[:0]
 }
 
 // like takes over what another world's services declared.
-func (s *Services) like(other *Services) {
+func (s *Services) like(other *Services, e *Epidemic) {
 	s.names, s.list = slices.Clone(other.names), slices.Clone(other.list)
 	s.opened, s.wake, s.answer, s.failed = other.opened, other.wake, other.answer, other.failed
 	s.turn, s.stations.figures = other.turn, slices.Clone(other.stations.figures)
+	if other.directory.gossip != nil {
+		s.Gossip(e)
+	}
 }
 
 // rebuild makes what is derived from the rows again, after a restore.
@@ -239,8 +245,13 @@ func (s *Services) rebuild() {
 	for i := range s.provided.rows.Len() {
 		if r := s.provided.rows.At(i); r.Used != 0 {
 			s.providers.put(r.Service, uint64(r.Node), i)
-			s.directory.apply(change{service: r.Service, node: r.Node})
+			if s.directory.gossip == nil {
+				s.directory.apply(change{service: r.Service, node: r.Node})
+			}
 		}
+	}
+	if v := s.directory.gossip; v != nil {
+		v.rebuild()
 	}
 	s.world.EachInFlight(func(e *ecs.Envelope, due ecs.Tick) {
 		if e.Kind() == ecs.KindStart && e.A == 0 && e.From == 0 && due == s.world.Tick()+1 {

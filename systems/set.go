@@ -54,8 +54,8 @@ func NewSet(w *ecs.World) *Set {
 // restore.
 func (s *Set) Like(other *Set) {
 	s.World.DeclareLike(other.World)
-	s.Services.like(other.Services)
 	s.Epidemic.like(other.Epidemic)
+	s.Services.like(other.Services, s.Epidemic)
 	s.Params.like(other.Params)
 	s.Feeds.like(other.Feeds)
 	s.Programs.like(other.Programs, s)

@@ -1,0 +1,184 @@
+package systems
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"orrery/ecs"
+)
+
+// gossipViews lets who provides what spread. What a node provides is one entry,
+// which the node alone sets: its services, in order. The counter of its version
+// is the node's incarnation, and within that how often it has changed: what a
+// node has provided in an earlier life is older than anything of this one.
+//
+// A node that stops says that it goes. One that crashes does not: who asks it, in
+// a round of anti-entropy, and finds it down, says so for it, of the incarnation
+// that he knows of. What lies behind a cut is not asked: it may be well.
+type gossipViews struct {
+	services *Services
+	epidemic *Epidemic
+	touched  []ecs.Node // in hand
+	keys     []uint64
+	buffer   []byte
+	dirty    bool // whether the view that all agree on may be wrong
+	isWrong  bool
+	lives    uint32 // and changes of links, that it knows of
+	links    uint32
+}
+
+// incarnationShift parts a version's counter.
+const (
+	incarnationShift = 32
+	lastOfLife       = 1<<incarnationShift - 1
+)
+
+// Gossip has each node see who provides what on its own, as it hears of it: what
+// it says to others goes over links. It is for a world in which nobody has
+// started, and wants [Epidemic.Open].
+func (s *Services) Gossip(e *Epidemic) {
+	if !e.opened {
+		panic("systems: views of who provides what are to spread, and nothing does; call Epidemic.Open first")
+	}
+	v := &gossipViews{services: s, epidemic: e, dirty: true}
+	s.directory.gossip = v
+	s.directory.clear()
+	e.told[providerTopic] = v.told
+	e.missed, e.wrong = v.missed, v.wrong
+}
+
+// publish has nodes whose services changed say so.
+func (v *gossipViews) publish(changes []change) {
+	v.touched = v.touched[:0]
+	for _, c := range changes {
+		v.touched = append(v.touched, c.node)
+	}
+	slices.Sort(v.touched)
+	for _, n := range slices.Compact(v.touched) {
+		life := v.epidemic.world.Life(n)
+		if life.Status != ecs.Crashed && life.Status != ecs.Absent {
+			v.publishNode(n, life.Incarnation)
+		}
+	}
+}
+
+func (v *gossipViews) publishNode(n ecs.Node, incarnation uint32) {
+	e, s := v.epidemic, v.services
+	v.keys = v.keys[:0]
+	for i := s.provided.first(n); i >= 0; i = s.provided.next(i) {
+		v.keys = append(v.keys, s.provided.rows.At(i).Service)
+	}
+	slices.Sort(v.keys)
+	v.buffer = v.buffer[:0]
+	for _, key := range v.keys {
+		v.buffer = binary.LittleEndian.AppendUint64(v.buffer, key)
+	}
+	entry := e.key(uint64(n), providerTopic)
+	if entry < 0 {
+		entry = e.addKey(keyEntry{Name: uint64(n), Topic: providerTopic})
+	}
+	was := e.known(e.member(n), entry)
+	at := Version{uint64(incarnation)<<incarnationShift | 1, n}
+	if known := e.version(was); known.Counter >= at.Counter {
+		at.Counter = known.Counter + 1
+	}
+	e.set(nil, 0, n, 0, entry, at, v.buffer)
+}
+
+// started has a node that starts again say what it provides now, if others may
+// think that it is as it was.
+func (v *gossipViews) started(n ecs.Node) {
+	if v.epidemic.key(uint64(n), providerTopic) >= 0 {
+		d := &v.services.directory
+		d.changes = append(d.changes, change{node: n})
+	}
+}
+
+// told brings into a node's view what it has heard of a provider.
+func (v *gossipViews) told(_ *ecs.Batch, _ int, viewer ecs.Node, key, was, is int) {
+	v.dirty = true
+	node := ecs.Node(v.epidemic.keys.At(key).Name)
+	before, after := v.epidemic.value(was), v.epidemic.value(is)
+	d := &v.services.directory
+	for len(before)+len(after) > 0 {
+		c := change{node: node, viewer: viewer}
+		switch {
+		case len(after) == 0 || len(before) > 0 && first8(before) < first8(after):
+			c.service, c.gone = first8(before), true
+			before = before[8:]
+		case len(before) == 0 || first8(before) > first8(after):
+			c.service = first8(after)
+			after = after[8:]
+		default:
+			before, after = before[8:], after[8:]
+			continue
+		}
+		d.apply(c)
+		d.sighted = append(d.sighted, c)
+	}
+}
+
+func first8(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }
+
+// missed has a node that found another one down take it for one that provides
+// nothing any more, in the life that it knows of.
+func (v *gossipViews) missed(n, gone ecs.Node) {
+	e := v.epidemic
+	entry := e.key(uint64(gone), providerTopic)
+	if entry < 0 {
+		return
+	}
+	row := e.known(e.member(n), entry)
+	if len(e.value(row)) == 0 {
+		return
+	}
+	e.set(nil, 0, n, 0, entry, Version{e.version(row).Counter | lastOfLife, gone}, nil)
+}
+
+// wrong reports whether all, who agree, think that somebody provides services
+// who is down.
+func (v *gossipViews) wrong() bool {
+	e := v.epidemic
+	if !v.dirty && v.lives == e.agree.lives && v.links == e.links.changes {
+		return v.isWrong
+	}
+	v.dirty, v.lives, v.links, v.isWrong = false, e.agree.lives, e.links.changes, false
+	one := -1
+	for m := 0; m < e.members.rows.Len() && one < 0; m++ {
+		if r := e.members.rows.At(m); r.Used != 0 && e.counts(r.Node) {
+			one = m
+		}
+	}
+	for entry := 0; entry < e.keys.Len() && one >= 0; entry++ {
+		k := e.keys.At(entry)
+		if k.Topic != providerTopic || len(e.value(e.known(one, entry))) == 0 {
+			continue
+		}
+		if life := e.world.Life(ecs.Node(k.Name)); down(&life) {
+			v.isWrong = true
+			return true
+		}
+	}
+	return false
+}
+
+// rebuild makes all views again from what nodes know, after a restore.
+func (v *gossipViews) rebuild() {
+	e, d := v.epidemic, &v.services.directory
+	v.dirty = true
+	for m := range e.members.rows.Len() {
+		r := e.members.rows.At(m)
+		if r.Used == 0 {
+			continue
+		}
+		for entry := range e.keys.Len() {
+			k := e.keys.At(entry)
+			if k.Topic != providerTopic {
+				continue
+			}
+			for value := e.value(e.known(m, entry)); len(value) > 0; value = value[8:] {
+				d.apply(change{service: first8(value), node: ecs.Node(k.Name), viewer: r.Node})
+			}
+		}
+	}
+}
