@@ -111,6 +111,8 @@ func (s *script) view(n ecs.Node, name string) (starlark.Value, error) {
 		return starlark.MakeInt(int(life.Exit)), nil
 	case "param":
 		return s.paramView([]ecs.Node{n}, true), nil
+	case "providers":
+		return s.providersView(n), nil
 	}
 	_, err := p.find(name)
 	return nil, err

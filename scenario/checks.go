@@ -99,6 +99,7 @@ func (s *script) addWindow(c systems.Check, pos syntax.Position, after, within s
 func (s *script) finish() Errors {
 	s.openServices()
 	errs := append(s.idle, s.openParams()...)
+	errs = append(errs, s.openDirectory()...)
 	if s.serves {
 		s.kinds.turn = s.run.Services.OpenStations()
 	}

@@ -31,7 +31,7 @@ func (s *script) predeclared() starlark.StringDict {
 		{"always", s.check("always")}, {"never", s.check("never")}, {"eventually", s.check("eventually")}, {"sometimes", s.check("sometimes")},
 		{"linearizable", s.linearizable}, {"kv", model("kv", "read", "write")}, {"register", model("register", "read", "write")}, {"queue", model("queue", "push", "pop")},
 		{"note", s.note}, {"must", s.must}, {"measure", s.measure}, {"count", s.count}, {"series", s.makeSeries}, {"export", s.export},
-		{"param", s.param}, {"gossip", s.gossip},
+		{"param", s.param}, {"gossip", s.gossip}, {"directory", s.setDirectory},
 		{"serve", s.serveWord}, {"serving", s.servingWord},
 		{"run", s.runUntil}, {"flag", s.flag}, {"tick", s.tick}, {"ties", s.ties}, {"now", s.now}, {"fail", fail},
 	} {

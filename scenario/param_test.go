@@ -88,3 +88,57 @@ func TestErrorsOfParams(t *testing.T) {
 		t.Errorf("a single node needs no link: %v", err)
 	}
 }
+
+// Views of services, to a script: at first a node sees itself alone; what it sees
+// later it has heard; where it is wrong, a call says how.
+const streets = `
+directory("gossip")
+gossip(every = "20ms")
+def answer(me, n):
+    return n
+def go(me):
+    print("knows", me.providers("s"))
+    me.discover("s", min = 3, within = "50ms", then = found)
+    me.discover("s", min = 4, within = "8ms", then = found)
+def found(me, reply):
+    print(reply.ok, reply.error, reply.value, me.providers("s"))
+def ask(me):
+    for n in me.providers("s"):
+        me.call("s", 1, to = n, then = told, timeout = "10ms")
+def told(me, reply):
+    print(reply.provider, reply.error)
+def rest(me, m):
+    me.withhold("s")
+a = nodes("a", 3, program(provides = {"s": answer}, on = {"rest": rest}))
+b = node("b", program(provides = {"s": answer}, on_start = go, on = {"ask": lambda me, m: ask(me)}))
+network([a, b], latency = "2ms")
+at("100ms", isolate(b))
+at("110ms", crash(a[0]), send(a[1], "rest"))
+at("120ms", heal(), send(b, "ask"))
+eventually("true again", lambda: b.providers("s") == [a[2], b], after = "120ms", within = "300ms")
+run(until = "500ms")
+`
+
+func TestViewsToAScript(t *testing.T) {
+	s := tells(t, streets, `0 b knows []
+3 b True None [a[0], a[1], a[2], b] [a[0], a[1], a[2], b]
+3 b True None [a[0], a[1], a[2], b] [a[0], a[1], a[2], b]
+122 b a[0] crashed
+123 b b None
+125 b a[1] unknown service
+125 b a[2] None`)
+	for _, c := range s.Run.Checks.Results(true) {
+		if c.Outcome != systems.Held {
+			t.Errorf("%s: %s", c.Name, c.Outcome)
+		}
+	}
+	for _, tc := range []struct{ text, want string }{
+		{`directory("gossip")` + "\n" + `n = nodes("n", 2, program())`, `kv.star:1:10: directory: views spread over links, and there are none; link the nodes, put them in a network, or leave out directory("gossip")`},
+		{`directory("oracle")` + "\n" + `directory("oracle")`, `directory: it is said already how nodes see who provides what`},
+		{`directory("raft")`, `directory: a mode is "oracle" or "gossip", not "raft"`},
+	} {
+		if _, err := load(tc.text); err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s:\n got %v\nwant %s", tc.text, err, tc.want)
+		}
+	}
+}

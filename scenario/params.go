@@ -121,7 +121,7 @@ func (s *script) findParam(name string) (systems.ParamID, error) {
 func (s *script) openParams() (errs Errors) {
 	for _, p := range s.params.list {
 		if p.consistency == systems.Eventual {
-			if s.run.Links.None() && s.run.World.LiveNodes() > 1 && s.without == nil {
+			if !s.joined() {
 				errs = append(errs, &Error{Pos: p.pos, What: fmt.Sprintf("param %q spreads over links, and there are none; link the nodes, put them in a network, or write consistency = \"local\"", p.name)})
 			}
 			s.openGossip()

@@ -56,6 +56,7 @@ type script struct {
 	streams    struct{ script, chaos ecs.Stream }
 
 	params    params
+	directory directoryMode
 	functions functions
 	codec     *value.Codec      // of what is sent, noted and set: its size is limited
 	stored    *value.Codec      // of state as it is hashed and kept

@@ -40,6 +40,7 @@ func (s *script) makeVerbs() map[string]*starlark.Builtin {
 		{"param", s.paramVerb}, {"set_param", s.setParam}, {"param_version", s.paramVersion},
 		{"services", s.servicesVerb}, {"params", s.paramsVerb},
 		{"join", s.joinVerb(false)}, {"leave", s.joinVerb(true)},
+		{"providers", s.providersVerb},
 	} {
 		verbs[v.name] = starlark.NewBuiltin(v.name, v.do)
 	}

@@ -41,7 +41,7 @@ func newMarket(c ecs.Config, how string, link Link) *market {
 		}
 	}}}}
 	for _, s := range o.services {
-		stall.Provides = append(stall.Provides, Provide[word]{s, func(*Me, *word, uint64) uint64 { return 0 }})
+		stall.Provides = append(stall.Provides, Provide[word]{Service: s, Do: func(*Me, *word, uint64) uint64 { return 0 }})
 	}
 	if err := o.Epidemic.Open(Gossip{Every: 10 * ms, Fanout: 2}); err != nil {
 		panic(err)
@@ -244,7 +244,7 @@ func TestACrashIsFoundOut(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.Services.Gossip(r.Epidemic)
-		nodes := r.World.Nodes(AddNode(r.Set, Node[word]{Name: "n", Provides: []Provide[word]{{service, func(*Me, *word, uint64) uint64 { return 0 }}}}), "n", 4)
+		nodes := r.World.Nodes(AddNode(r.Set, Node[word]{Name: "n", Provides: []Provide[word]{{Service: service, Do: func(*Me, *word, uint64) uint64 { return 0 }}}}), "n", 4)
 		r.Links.Mesh(nodes, Link{Latency: ms})
 		r.start(nodes...)
 		r.at(1001, Action{Verb: tc.verb, Target: nodes[3]})
