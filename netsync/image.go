@@ -20,9 +20,6 @@ type Image struct {
 	Tick    ecs.Tick
 	Rows    int
 	Columns [][]byte // little-endian, full width, as many as the table has
-
-	generation uint32 // of the marks that it was filled by
-	filled     bool
 }
 
 func newImage(columns int) *Image { return &Image{Columns: make([][]byte, columns)} }
@@ -33,7 +30,6 @@ func (im *Image) Resize(columns []Column, rows int) {
 	if rows < 0 || rows > MaxRows {
 		panic(fmt.Sprintf("netsync: a table of %d rows; there are up to %d", rows, MaxRows))
 	}
-	im.filled = im.filled && im.Rows == rows
 	im.Rows = rows
 	for i := range columns {
 		n := rows * columns[i].Type.Size()

@@ -66,7 +66,7 @@ func (t *Table) Remove() {
 	t.hub.tables = slices.DeleteFunc(t.hub.tables, func(x *Table) bool { return x == t })
 }
 
-// Name is the table's, as PROGRAM/EXPORT.
+// Name is the table's, as its topics end.
 func (t *Table) Name() string { return t.name }
 
 // Topic is where its columns go.

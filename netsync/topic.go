@@ -7,11 +7,11 @@ import (
 	"orrery/ecs"
 )
 
-// Topics begin with what they are, so that a prefix selects: "columns/client/"
-// has all that is exported of clients. A prefix may bring more than was meant
-// ("columns/client" brings columns/clients/all); the whole topic tells.
+// Topics begin with what they are, so that a prefix selects: "columns/" has all
+// tables, "columns/client" those of program client. A prefix may bring more than
+// was meant (columns/clients too); the whole topic tells.
 const (
-	TopicColumns = "columns/" // tables: columns/PROGRAM/EXPORT
+	TopicColumns = "columns/" // tables
 	TopicRows    = "json/"    // the same tables as JSON rows
 	TopicKeys    = "keys/"    // what a table's rows are called
 	TopicEvents  = "events/"  // logs

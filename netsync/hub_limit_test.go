@@ -1,0 +1,158 @@
+// Proves the corners of a hub that the model does not visit: topics that come
+// back, logs that were lagged behind, tables that nobody has, limits.
+package netsync
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"orrery/ecs"
+)
+
+// A table that was taken back and comes again under its name is no older than
+// the one before, and its layout is another.
+func TestTableComesBack(t *testing.T) {
+	w := newWorld(t, Config{Run: "r"}, 1)
+	e := w.join(t, "columns/")
+	for w.tick = 1; w.tick < 5; w.tick++ {
+		w.now += Second / 30
+		w.remember()
+		w.publish(t, w.hub.Due(w.now, w.tick, nil))
+		w.take(t, e)
+	}
+	old := w.tables[0].layout
+	w.tables[0].Remove()
+	if n := wanted(w.hub); n != 0 || len(e.viewer.feeds) != 0 || len(w.hub.Topics()) != 0 {
+		t.Fatalf("%d feeds of nothing", n)
+	}
+	table, err := w.hub.Table("t/a", w.columns, Rate{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.tables[0] = table
+	table.SetKeys(w.names, w.tick)
+	if table.layout <= old {
+		t.Errorf("layout %d after %d", table.layout, old)
+	}
+	clear(e.told) // frames of the time between are nobody's
+	w.remember()
+	w.publish(t, w.hub.Due(w.now, w.tick, nil))
+	w.settled(t, e, 0)
+}
+
+// A log gives every item once, and says what was missed, to frames and items.
+func TestLogSaysWhatIsMissed(t *testing.T) {
+	h, _ := NewHub(Config{Run: "r", Log: 4096, Every: 1})
+	l, _ := h.Log("events/all", Rate{})
+	v, _ := h.Join()
+	if err := v.Subscribe("events/"); err != nil {
+		t.Fatal(err)
+	}
+	var items, missedItems, frames, missed uint64
+	take := func() {
+		for f, ok := v.Next(); ok; f, ok = v.Next() {
+			head, err := ParseHeader(f.Header, len(f.Body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			missedItems += head.Base - items - missedItems
+			items += uint64(head.Rows)
+			frames++
+			missed += head.Missed
+			if head.Seq != frames+missed {
+				t.Fatalf("frame %d after %d and %d missed", head.Seq, frames-1, missed)
+			}
+		}
+	}
+	item := []byte(`"` + strings.Repeat("x", 98) + `"`)
+	for i := range 300 {
+		now := Nanos(i + 1)
+		l.Add(item, now, ecs.Tick(i))
+		h.Due(now, ecs.Tick(i), nil)
+		if i < 50 {
+			take()
+		}
+	}
+	if items != 50 || missed != 0 {
+		t.Fatalf("%d items, %d frames missed", items, missed)
+	}
+	take()
+	if items+missedItems != 300 || missed == 0 || v.Missed() != missed {
+		t.Errorf("%d items and %d missed of 300; %d frames missed, %d counted", items, missedItems, missed, v.Missed())
+	}
+	// What waits is bounded too.
+	for range 300 {
+		l.Add(item, 301, 301)
+		if len(l.items) > 4096 {
+			t.Fatal("a log's pending items grow without a bound")
+		}
+	}
+}
+
+// What nobody has is not due, and who comes later is not given what is old.
+func TestNobodyCostsNothing(t *testing.T) {
+	w := newWorld(t, Config{Run: "r"}, 1)
+	if due := w.hub.Due(0, 5, nil); len(due) != 0 {
+		t.Error("a table is due that nobody has")
+	}
+	e := w.join(t, "json/")
+	w.publish(t, w.hub.Due(w.now, w.tick, nil))
+	w.settled(t, e)
+	if !strings.Contains(e.docs["json/t/a"], `"key":"node[0]"`) {
+		t.Errorf("%v", e.docs)
+	}
+	e.viewer.Leave()
+	w.tick, w.now = 9, w.now+Second/1000
+	if v := w.join(t, "columns/", "json/").viewer; v.Pending() {
+		t.Error("a viewer is given what is old")
+	}
+	if due := w.hub.Due(w.now, w.tick, nil); len(due) != 1 {
+		t.Error("a table that has no state is not due at once")
+	}
+}
+
+func TestLimitsAreSaid(t *testing.T) {
+	h, _ := NewHub(Config{Run: "r", Viewers: 1, Frame: 1000})
+	v, err := h.Join()
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := func(err error, want string) {
+		t.Helper()
+		var limit *LimitError
+		if !errors.As(err, &limit) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+	_, err = h.Join()
+	said(err, "more than 1 viewers")
+	for i := range MaxPrefixes {
+		if err := v.Subscribe(fmt.Sprint(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	said(v.Subscribe("columns/"), "more than 256 subscriptions of a viewer")
+	v.Unsubscribe("7")
+	said(v.Subscribe(strings.Repeat("x", 256)), "more than 255 bytes of a topic")
+	table, err := h.Table("big", everyType(), Rate{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	table.SetKeys(make([]string, 100), 0)
+	im := table.Image()
+	said(table.Publish(0, im), "table big: 100 rows are 4300 bytes: more than 1000 bytes of a frame")
+	if _, err := h.Table("big", everyType(), Rate{}); err == nil || !strings.Contains(err.Error(), `topic "columns/big" already`) {
+		t.Error(err)
+	}
+	if _, err := h.Document("", Rate{}); err == nil {
+		t.Error("a topic without a name")
+	}
+	if _, err := NewHub(Config{}); err == nil || !strings.Contains(err.Error(), "needs a name") {
+		t.Error(err)
+	}
+	if _, err := ParseFrame([][]byte{{}, {}}); err == nil || !strings.Contains(err.Error(), "a frame of 2 parts") {
+		t.Error(err)
+	}
+}
