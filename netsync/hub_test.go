@@ -201,7 +201,12 @@ func TestViewersAgainstModel(t *testing.T) {
 				e := w.join(t, "columns/", "clock", "keys/")
 				eyes = append(eyes, e)
 				w.publish(t, w.hub.Due(w.now, w.tick, nil))
+				frames := 0
 				for w.take(t, e) {
+					frames++
+				}
+				if frames > len(e.viewer.feeds) {
+					t.Fatalf("a late viewer got %d frames of %d topics", frames, len(e.viewer.feeds))
 				}
 				for _, table := range w.tables {
 					if r := e.replicas[table.Topic()]; r == nil || !r.Whole() {
@@ -212,6 +217,13 @@ func TestViewersAgainstModel(t *testing.T) {
 			"rows": func(t *rapid.T) {
 				if err := any(t).viewer.Subscribe("json/t/a"); err != nil {
 					t.Fatal(err)
+				}
+			},
+			"rename": func(t *rapid.T) {
+				w.names = append([]string{}, w.names...)
+				w.names[rapid.IntRange(0, len(w.names)-1).Draw(t, "row")] += "'"
+				for _, table := range w.tables {
+					table.SetKeys(w.names, w.tick)
 				}
 			},
 			"leave": func(t *rapid.T) {

@@ -64,7 +64,7 @@ func (l *Log) frame(now Nanos, tick ecs.Tick) {
 	body = append(body, '[')
 	body = append(body, l.items...)
 	body = append(body, ']')
-	t.keep(Frame{t.name, appendHeader(nil, &h), body}, true, keptFrames, l.hub.config.Log)
+	t.keep(Frame{t.name, appendHeader(nil, &h), body}, keptFrames, l.hub.config.Log)
 	l.count += uint64(l.pending)
 	l.items, l.pending = l.items[:0], 0
 }

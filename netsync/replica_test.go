@@ -7,15 +7,19 @@ package netsync
 
 import (
 	"bytes"
+	"math"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"orrery/ecs"
 )
 
 func TestReplicaEqualsSource(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := newSource(everyType())
+		s.bare = rapid.Bool().Draw(t, "bare")
 		r := NewReplica("columns/t/all")
 		history := map[[2]uint64]uint32{} // digest by epoch and seq
 		var sent []Frame
@@ -158,6 +162,60 @@ func TestReplicaRefuses(t *testing.T) {
 		}
 		if r.Whole() {
 			t.Errorf("%s: the replica believes itself whole", test.header)
+		}
+	}
+}
+
+// A delta that does not follow what is held is a gap, whatever it is that is
+// another, and the next keyframe mends it.
+func TestReplicaSeesGaps(t *testing.T) {
+	const delta = `{"v":1,"run":"r","epoch":1,"seq":2,"tick":1,"kind":"delta","base":1,"n":2,"layout":1,"cols":[]}`
+	key := Frame{"t", []byte(`{"v":1,"run":"r","epoch":1,"seq":1,"tick":1,"kind":"keyframe","n":2,"layout":1,"cols":[{"name":"a","type":"int8","off":0,"len":2}]}`), make([]byte, 8)}
+	for _, test := range []struct {
+		from, to string
+		want     Verdict
+	}{
+		{"", "", Applied},
+		{`"run":"r"`, `"run":"s"`, Gap},
+		{`"epoch":1`, `"epoch":2`, Gap},
+		{`"epoch":1`, `"epoch":0`, Stale},
+		{`"base":1`, `"base":0`, Gap},
+		{`"seq":2,"tick":1,"kind":"delta","base":1`, `"seq":3,"tick":1,"kind":"delta","base":2`, Gap},
+		{`"seq":2,"tick":1,"kind":"delta","base":1`, `"seq":1,"tick":1,"kind":"delta","base":0`, Stale},
+		{`"n":2`, `"n":3`, Gap},
+		{`"layout":1`, `"layout":2`, Gap},
+	} {
+		r := NewReplica("t")
+		mustApply(t, r, key)
+		v, err := r.Apply(Frame{"t", []byte(strings.Replace(delta, test.from, test.to, 1)), nil})
+		if _, asks := r.Request(1); v != test.want || err != nil || r.Whole() == (v == Gap) || asks != (v == Gap) {
+			t.Errorf("with %s: %v, %v, whole %v", test.to, v, err, r.Whole())
+		}
+		if v == Gap {
+			mustApply(t, r, key)
+		}
+	}
+}
+
+// Differences are sent only where adding them does not overflow, since other
+// languages' integers do not wrap.
+func TestDifferencesDoNotOverflow(t *testing.T) {
+	columns := []Column{{"a", ecs.Int64, "", nil}}
+	for _, test := range []struct {
+		was, is int64
+		add     bool
+	}{
+		{1 << 40, 1<<40 + 127, true}, {math.MaxInt64, math.MinInt64, false}, {math.MinInt64, math.MaxInt64, false},
+		{-1 << 40, -1<<40 - 128, true}, {1, 2, false}, {0, 1 << 40, false},
+	} {
+		s := newSource(columns)
+		was, is := imageOf(columns, 1), imageOf(columns, 1)
+		put(was, columns, 0, 0, uint64(test.was))
+		put(is, columns, 0, 0, uint64(test.is))
+		s.next(was)
+		f, _ := s.next(is)
+		if h, err := ParseHeader(f.Header, len(f.Body)); err != nil || h.Columns[0].Add != test.add {
+			t.Errorf("%d to %d: %s, %v", test.was, test.is, f.Header, err)
 		}
 	}
 }

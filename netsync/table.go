@@ -132,7 +132,7 @@ func (t *Table) Publish(now Nanos, im *Image) error {
 	case !same || !top.has || !t.encoder.CanDelta() || now-t.keyed >= c.Refresh || !t.delta():
 		t.keyed = now
 		top.has = true
-		top.keep(top.complete(), true, c.Keep, 2*im.bytes())
+		top.keep(top.complete(), c.Keep, 2*im.bytes())
 	}
 	t.tendRows(now, false)
 	return nil
@@ -163,7 +163,7 @@ func (t *Table) delta() bool {
 		sum = t.encoder.Latest().Digest()
 		h.CRC = &sum
 	}
-	top.keep(Frame{top.name, appendHeader(nil, &h), slices.Clone(t.scratch)}, false, t.hub.config.Keep, 2*all)
+	top.keep(Frame{top.name, appendHeader(nil, &h), slices.Clone(t.scratch)}, t.hub.config.Keep, 2*all)
 	return true
 }
 

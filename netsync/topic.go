@@ -54,13 +54,12 @@ type topic struct {
 
 type kept struct {
 	seq   uint64
-	whole bool // needs no frame before it
 	frame Frame
 }
 
 // keep adds the latest frame to those kept, and lets go of the oldest.
-func (t *topic) keep(f Frame, whole bool, most int, bytes int64) {
-	t.kept = append(t.kept, kept{t.seq, whole, f})
+func (t *topic) keep(f Frame, most int, bytes int64) {
+	t.kept = append(t.kept, kept{t.seq, f})
 	var sum int64
 	first := len(t.kept)
 	for first > 0 && len(t.kept)-first < most {
@@ -84,7 +83,7 @@ func (t *topic) forget() {
 // complete returns the complete frame of the latest state, made once.
 func (t *topic) complete() Frame {
 	if t.whole.seq != t.seq || t.whole.frame.Header == nil {
-		t.whole = kept{t.seq, true, t.make()}
+		t.whole = kept{t.seq, t.make()}
 	}
 	return t.whole.frame
 }

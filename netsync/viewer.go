@@ -187,8 +187,8 @@ func (f *feed) following() (int, bool) {
 		return 0, false
 	}
 	i := int(f.seq + 1 - k[0].seq)
-	// The first frame that a viewer gets must be complete.
-	return i, f.seq > 0 || f.topic.make == nil || k[i].whole
+	// The first frame that a viewer gets is the newest, and complete.
+	return i, f.seq > 0 || f.topic.make == nil
 }
 
 // overhead is about what topic and header add to a frame that is not made yet.
