@@ -187,7 +187,7 @@ func (s *script) notInItself(g *group, ask func(*systems.Action)) func(*systems.
 		}
 		for _, n := range due.Nodes {
 			if n == g.node || n.IsGroup() && s.run.World.In(g.node, n) {
-				panic(s.failure("join", fmt.Errorf("join: %s cannot be in itself, by way of %s or not", g.name, s.NodeName(n))))
+				panic(s.failure("join", fmt.Errorf("%s cannot be in itself, by way of %s or not", g.name, s.NodeName(n))))
 			}
 		}
 	}

@@ -61,7 +61,11 @@ func (r *Recorder) input(a *systems.Action) {
 			in.Sides = append(in.Sides, r.names([]ecs.Node{n}))
 		}
 	case a.Verb == systems.Join || a.Verb == systems.Leave:
-		in.Sides = [][]string{r.names(r.run.Faults.NodesOf(a)), r.names([]ecs.Node{a.Other})}
+		who := a.Nodes // a group joins as such, and not its members
+		if len(who) == 0 {
+			who = []ecs.Node{a.Target}
+		}
+		in.Sides = [][]string{r.names(who), r.names([]ecs.Node{a.Other})}
 	case a.Verb != systems.Heal:
 		in.Nodes = r.names(r.run.Faults.NodesOf(a))
 	}
