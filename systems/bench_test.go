@@ -172,3 +172,42 @@ func BenchmarkParam(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkViews is who provides what spread by gossip from nothing, all nodes
+// starting at once, a tenth of them as providers; per pair of a node and a
+// provider.
+func BenchmarkViews(b *testing.B) {
+	for _, n := range []int{1000} {
+		build := func() (*rig, []ecs.Node) {
+			r := newRig(ecs.Config{})
+			service := r.Services.Declare("echo")
+			if err := r.Epidemic.Open(Gossip{}); err != nil {
+				b.Fatal(err)
+			}
+			r.Services.Gossip(r.Epidemic)
+			p := AddNode(r.Set, Node[word]{Name: "p", Provides: []Provide[word]{{Service: service, Do: func(_ *Me, _ *word, a uint64) uint64 { return a }}}})
+			c := AddNode(r.Set, Node[word]{Name: "c", Replies: []func(*Me, *word, *Reply){nil}})
+			nodes := append(r.World.Nodes(p, "p", n/10), r.World.Nodes(c, "c", n-n/10)...)
+			r.Links.Network(nodes, Link{Latency: 5 * ms, Jitter: 5 * ms})
+			r.start(nodes...)
+			return r, nodes
+		}
+		b.Run(fmt.Sprintf("nodes=%d/spread", n), func(b *testing.B) {
+			var sent, kept uint64
+			for b.Loop() {
+				r, _ := build()
+				r.run(2000)
+				if !r.Epidemic.settled() {
+					b.Fatal("nodes do not agree after 2 s")
+				}
+				sent, _ = r.Epidemic.Traffic()
+				e := r.Epidemic
+				kept = uint64(e.views.Table().Rows()*e.views.Table().Stride() + 4*n*n/10)
+			}
+			pairs := float64(n) * float64(n/10)
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/pairs, "ns/pair")
+			b.ReportMetric(float64(sent)/float64(n), "messages/node")
+			b.ReportMetric(float64(kept)/pairs, "bytes/pair")
+		})
+	}
+}

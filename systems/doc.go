@@ -25,8 +25,7 @@
 //
 // A service ([Services]) is a named function that nodes provide and others call.
 // Requests and replies are envelopes like messages, over links. Each call ends
-// once: with a value, or with a [Reason]. Who provides what is seen by all nodes
-// one tick after it changes. Calls, provisions and deferred requests end with
+// once: with a value, or with a [Reason]. Calls, provisions and deferred requests end with
 // their node's incarnation, and a reply that comes late is dropped.
 //
 // A group ([Groups]) is a node with members: what is sent to it, done to it and
@@ -40,6 +39,15 @@
 // given the value in one tick. Within a tick it keeps its place in the order of
 // sends. What a subscriber cannot be given, as it is paused or its period is not
 // over, waits in its queue, and the oldest makes room.
+//
+// An epidemic ([Epidemic]) spreads versioned entries over links, and across no
+// cut: what a node learns it tells some neighbours once, and as long as nodes
+// that are up differ, each compares itself with one of them each period. The
+// later version counts, so that all end with the same; what a node knows never
+// gets older, not by a crash either. Messages of it reach no program. It carries
+// params ([Params]), values of the system of which each node sees a version, and,
+// where it is asked for ([Services.Gossip]), who provides what, as each node sees
+// it; without, all see a change one tick later.
 //
 // All that shapes the future lies in the world's tables; what a system keeps
 // beside them is derived, and [Set.Rebuild] makes it again so that nothing
