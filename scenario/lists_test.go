@@ -47,3 +47,24 @@ func TestWhatANodeSeesIsListed(t *testing.T) {
 	}
 	failsToRun(t, "p = program(on_start = lambda me: me.services(1))\nnode(\"a\", p)\nrun(until = \"1ms\")", "me.services: got 1 arguments, want at most 0")
 }
+
+// What is listed is this node's own view: with a directory that gossips a node
+// that is cut off hears of a service when the cut has healed.
+func TestListsAreOfTheNodesOwnView(t *testing.T) {
+	tells(t, `
+directory("gossip")
+def look(me):
+    if me.index == 0 and me.group.name == "a":
+        print(me.services())
+p = program(provides = {"get": look}, every = {"200ms": look})
+a = nodes("a", 3, p)
+late = node("late", program(provides = {"late": look}), started = False)
+network(a + late, latency = "1ms")
+at("150ms", start(late))
+between("140ms", "450ms", partition(a[:1], a[1:] + late))
+run(until = "800ms")`, `
+		200 a[0] ["get"]
+		400 a[0] ["get"]
+		600 a[0] ["get", "late"]
+		800 a[0] ["get", "late"]`)
+}
