@@ -2,7 +2,6 @@ package netsync
 
 import (
 	"encoding/binary"
-	"math"
 
 	"pgregory.net/rapid"
 
@@ -112,5 +111,3 @@ func mustApply(t rapid.TB, r *Replica, f Frame) {
 		t.Fatalf("%v, %v: %s", v, err, f.Header)
 	}
 }
-
-var floats = []uint64{math.Float64bits(1.5), math.Float64bits(math.Inf(1)), math.Float64bits(math.NaN()), 1 << 63}
