@@ -18,6 +18,7 @@ type Lifecycle struct {
 	params    *Params
 	epidemic  *Epidemic
 	feeds     *Feeds
+	pipes     *Pipes
 	deliver   *Deliver
 	exits     []exit
 	dying     []ecs.Node // buried in this tick: they do not start again
@@ -97,6 +98,7 @@ func (l *Lifecycle) Start(n ecs.Node) {
 	l.services.started(n)
 	l.epidemic.started(n)
 	l.feeds.started(n)
+	l.pipes.started(n)
 	l.call(n, rootStart, l.programs.Of(n.Program()).Start)
 }
 
@@ -135,6 +137,7 @@ func (l *Lifecycle) Bury(n ecs.Node) {
 	l.feeds.forget(n) // one that was about to start subscribes already
 	l.dying = append(l.dying, n)
 	l.epidemic.leaving = append(l.epidemic.leaving, n)
+	l.pipes.bury(n)
 	l.world.Bury(n)
 }
 
@@ -149,6 +152,7 @@ func (l *Lifecycle) end(n ecs.Node, s ecs.Status, code uint8) {
 	l.params.forget(n)
 	l.epidemic.ended(n)
 	l.feeds.forget(n)
+	l.pipes.forget(n)
 	l.world.SetStatus(n, s, code)
 }
 
@@ -167,6 +171,7 @@ func (l *Lifecycle) Resume(n ecs.Node) {
 		l.world.SetStatus(n, ecs.Up, 0)
 		l.waiting.changed = true
 		l.feeds.resume(n)
+		l.pipes.resumed(n)
 	}
 }
 

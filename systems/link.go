@@ -82,7 +82,10 @@ type Links struct {
 	fan *fan
 	// Mangle returns what a corrupted payload of bytes becomes, chosen by any
 	// number; nil: one bit of it is flipped.
-	Mangle     func(k ecs.Kind, payload []byte, n uint64) []byte
+	Mangle func(k ecs.Kind, payload []byte, n uint64) []byte
+	// Checked reports whether envelopes of a kind have a checksum: what is
+	// corrupted of them is lost. nil: none have.
+	Checked    func(k ecs.Kind) bool
 	twin       ecs.Envelope // in hand; here, as it would be allocated else
 	neighbours neighbours
 	changes    uint32   // how often links or networks were added: who derives from them compares

@@ -26,9 +26,13 @@ type Node[S any] struct {
 	// Subscribes are the feeds that each node subscribes to, from its start
 	// unless Later: then [Me.Subscribe] does.
 	Subscribes []Subscribe[S]
-	Start      func(me *Me, s *S) // at first and after each restart
-	Stop       func(me *Me, s *S) // when stopped or exiting; a crash does not ask
-	Direct     bool               // see [Program.Direct]
+	// Pulls are the pipes that each node pulls from, if it is a target, and
+	// Drains those for which it is told of room after a push was refused.
+	Pulls  []Pull[S]
+	Drains []Drain[S]
+	Start  func(me *Me, s *S) // at first and after each restart
+	Stop   func(me *Me, s *S) // when stopped or exiting; a crash does not ask
+	Direct bool               // see [Program.Direct]
 }
 
 // On handles messages, or one-shot timers, of a kind.
@@ -157,6 +161,7 @@ func (n Node[S]) program(s *Set) Program {
 		Schema: ecs.Schema{Name: n.Name, State: n.Initial, Durable: n.Durable, Boxed: n.Boxed},
 		Act:    a.act, Direct: n.Direct, remake: n.program,
 	}
+	p.Pulls = a.pulls()
 	for _, x := range n.Provides {
 		p.Provides = append(p.Provides, x.Service.Key)
 	}
@@ -231,12 +236,12 @@ func (a *adapter[S]) act(b *ecs.Batch) {
 		}
 		k := e.Kind().Index()
 		if k >= len(a.handlers) || a.handlers[k] == nil {
-			if !me.set.Services.unknown(b, i) {
+			if !a.piped(me, &states[b.Rows[i]], e) && !me.set.Services.unknown(b, i) {
 				a.unhandled(e)
 			}
-			continue
+		} else {
+			a.handlers[k](me, &states[b.Rows[i]], e)
 		}
-		a.handlers[k](me, &states[b.Rows[i]], e)
 		if me.exiting {
 			a.exit(&states[b.Rows[i]])
 		}

@@ -28,6 +28,8 @@ type Program struct {
 	Watches []uint64
 	// Subscribes are what each node subscribes to from its start.
 	Subscribes []Subscription
+	// Pulls are the pipes that each node pulls from, if it is a target.
+	Pulls []Pulling
 	// Direct lets the nodes' envelopes go without a link: due after their
 	// delay and nothing else. For models whose delays are their own.
 	Direct bool

@@ -17,6 +17,7 @@ type Set struct {
 	Services  *Services
 	Params    *Params
 	Feeds     *Feeds
+	Pipes     *Pipes
 	Lifecycle *Lifecycle
 	Deliver   *Deliver
 	Faults    *Faults
@@ -41,11 +42,13 @@ func NewSet(w *ecs.World) *Set {
 	s.Deliver = NewDeliver(w, s.Programs, s.Links, s.Lifecycle, s.Waiting, s.Timers, s.Epidemic)
 	s.Feeds = NewFeeds(w, s.Programs, s.Links)
 	s.Cuts.fan, s.Lifecycle.feeds, s.Deliver.feeds = &s.Feeds.fan, s.Feeds, s.Feeds
+	s.Pipes = NewPipes(w, s.Programs, s.Links)
+	s.Lifecycle.pipes = s.Pipes
 	s.Faults = NewFaults(w, s.Lifecycle, s.Cuts, s.Deliver, s.Links, s.Groups)
 	s.Triggers = NewTriggers(w, s.Faults)
 	s.Checks = NewChecks(w, s.Deliver)
 	s.Measures = NewMeasures(w)
-	s.Services.measures = s.Measures
+	s.Services.measures, s.Pipes.figures.measures = s.Measures, s.Measures
 	return s
 }
 
@@ -58,6 +61,7 @@ func (s *Set) Like(other *Set) {
 	s.Services.like(other.Services, s.Epidemic)
 	s.Params.like(other.Params)
 	s.Feeds.like(other.Feeds)
+	s.Pipes.like(other.Pipes)
 	s.Programs.like(other.Programs, s)
 	s.Waiting.max = other.Waiting.max
 	s.Triggers.like(other.Triggers)
@@ -78,6 +82,7 @@ func (s *Set) Rebuild() {
 	s.Params.rebuild()
 	s.Services.rebuild()
 	s.Feeds.rebuild()
+	s.Pipes.rebuild()
 	s.Lifecycle.rebuild()
 	s.Deliver.rebuild()
 	s.Faults.rebuild()

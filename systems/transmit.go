@@ -106,6 +106,11 @@ func (l *Links) arrive(x *wire, e *ecs.Envelope, free ecs.Nanoseconds, ends uint
 	w := l.world
 	if x.Corrupt != 0 {
 		if draws := l.draw(l.streams.corrupt, e, ends); draws.Chance(x.Corrupt) {
+			if l.Checked != nil && l.Checked(e.Kind()) {
+				x.Dropped++
+				w.Lose(e, ecs.DroppedLoss)
+				return
+			}
 			l.corrupt(e, draws.Uint64())
 		}
 	}

@@ -1,0 +1,275 @@
+package systems
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"orrery/ecs"
+	"orrery/ecs/random"
+)
+
+// flowRow is a pipe from one source to one target. The source knows and changes
+// the first part, the target the second: each learns of the other's by
+// envelopes alone, but for a figure.
+type flowRow struct {
+	Next     uint64   // items pushed so far: the number of the last
+	Base     uint64   // up to which the target has pulled, as far as the source knows
+	Acked    uint64   // up to which it has all, pulled or waiting
+	Timed    uint64   // the item whose way there and back is being timed; 0: none
+	TimedAt  ecs.Tick // since when
+	Resend   ecs.Tick // when something is sent again; 0: nothing is under way
+	Head     int32    // items kept, from Base on: one more than a row
+	Tail     int32
+	Edge     int32  // the first of them after Acked
+	RTT      int32  // 8 times the smoothed time there and back, in ticks; 0: not known
+	RTTVar   int32  // 4 times its variation
+	Session  uint16 // incarnation of the target that was heard of last
+	Backoff  uint8
+	_        uint8
+	Taken    uint64   // up to which the target has pulled
+	Received uint64   // up to which it has all
+	AckDue   ecs.Tick // when it says so; 0: there is nothing to say
+	Ahead    int32    // items that came before others, in order
+	AheadEnd int32
+	Cursor   int32  // of the source's items the first that is not pulled: for the figure of time in queue
+	Owed     uint16 // items since it has said so
+	Pipe     Pipe
+	From, To ecs.Node
+	FromEnd  int32 // rows of ends
+	ToEnd    int32
+}
+
+// What is sent of an item besides itself: its pipe and its number.
+const (
+	seqBits = 48
+	seqMask = 1<<seqBits - 1
+)
+
+// ends is what a flow is found by, with its pipe.
+func ends(from, to ecs.Node) uint64 { return uint64(from)<<32 | uint64(to) }
+
+// Push is an item and where it is to go.
+type Push struct {
+	Pipe    Pipe
+	A       uint64   // the item
+	Payload []byte   // instead of A; copied
+	To      ecs.Node // one of several targets; 0: the pipe's fan says which
+	Key     uint64   // of the item, for FanHash
+}
+
+// Push has the node of a batch's i-th event push an item; it reports whether
+// the pipe had room. If so, the item is kept, whatever becomes of the node,
+// until its target has pulled it.
+func (p *Pipes) Push(b *ecs.Batch, i int, x *Push) bool {
+	c := &p.list[x.Pipe-1]
+	to := x.To
+	if to == 0 && len(c.config.Targets) == 1 {
+		to = c.config.Targets[0]
+	}
+	if to == 0 {
+		switch c.config.Fan {
+		case FanBroadcast:
+			return p.broadcast(b, i, c, x)
+		case FanHash:
+			to = p.chosen(c, x.Key)
+		default:
+			return p.inTurn(b, i, c, x)
+		}
+	}
+	k := p.flow(b.Node(i), to, x.Pipe)
+	if k < 0 || !p.room(k, c) {
+		return p.refuse(b.Node(i), x.Pipe)
+	}
+	p.give(b, i, k, x)
+	return true
+}
+
+// chosen returns the target for a key: that with the highest lot, drawn from
+// the key and its name. A target more, or less, moves only the keys that it
+// wins, or had won (Thaler and Ravishankar: Using name-based mappings to
+// increase hit rates, 1998).
+func (p *Pipes) chosen(c *pipe, key uint64) ecs.Node {
+	best, lot := ecs.Node(0), uint64(0)
+	for _, n := range c.config.Targets {
+		life := p.world.Life(n)
+		if l := random.Mix(life.Name ^ random.Mix(key)); life.Status != ecs.Absent && (best == 0 || l > lot) {
+			best, lot = n, l
+		}
+	}
+	return best
+}
+
+func (p *Pipes) inTurn(b *ecs.Batch, i int, c *pipe, x *Push) bool {
+	n := b.Node(i)
+	s := p.source(n, x.Pipe)
+	last, all := int(p.sources.At(s).Last), c.config.Targets
+	for off := range 2 * len(all) { // a stage's items go to one with room, if there is one
+		at := (last + off) % len(all)
+		if k := p.flow(n, all[at], x.Pipe); k >= 0 && (p.below(k, c) || off >= len(all) && p.room(k, c)) {
+			p.sources.Edit(s).Last = int32(at) + 1
+			p.give(b, i, k, x)
+			return true
+		}
+	}
+	return p.refuse(n, x.Pipe)
+}
+
+func (p *Pipes) broadcast(b *ecs.Batch, i int, c *pipe, x *Push) bool {
+	n, some := b.Node(i), false
+	for _, to := range c.config.Targets {
+		k := p.flow(n, to, x.Pipe)
+		if k >= 0 && !p.room(k, c) {
+			return p.refuse(n, x.Pipe)
+		}
+		some = some || k >= 0
+	}
+	if !some {
+		return p.refuse(n, x.Pipe)
+	}
+	for _, to := range c.config.Targets {
+		if k := p.flow(n, to, x.Pipe); k >= 0 {
+			p.give(b, i, k, x)
+		}
+	}
+	return true
+}
+
+// below reports whether a flow has less in it than its pipe's capacity.
+func (p *Pipes) below(k int, c *pipe) bool {
+	f := p.flows.At(k)
+	return f.Next-f.Base < uint64(c.config.Capacity)
+}
+
+// room reports whether a flow takes an item. What a stage makes of an item that
+// it has pulled is always taken: it pulls only while there is room.
+func (p *Pipes) room(k int, c *pipe) bool { return p.below(k, c) || p.staging == p.flows.At(k).Pipe }
+
+// Room reports whether a node may push to a pipe: wherever the item goes, if
+// that depends on it.
+func (p *Pipes) Room(n ecs.Node, pipe Pipe) bool {
+	c := &p.list[pipe-1]
+	free, some := 0, 0
+	for _, to := range c.config.Targets {
+		if p.world.Life(to).Status == ecs.Absent {
+			continue
+		}
+		some++
+		if k := p.byEnds.find(ends(n, to), uint64(pipe)); k < 0 || p.below(k, c) {
+			free++
+		}
+	}
+	if c.config.Fan == FanInTurn {
+		return free > 0
+	}
+	return some > 0 && free == some
+}
+
+// refuse notes that a node has found a pipe full, and is to hear of room.
+func (p *Pipes) refuse(n ecs.Node, pipe Pipe) bool {
+	p.sources.Edit(p.source(n, pipe)).Wanted = true
+	p.figures.refused(pipe)
+	return false
+}
+
+func (p *Pipes) source(n ecs.Node, pipe Pipe) int {
+	s := p.bySource.find(uint64(n), uint64(pipe))
+	if s < 0 {
+		s = p.sources.Add(sourceRow{Node: n, Pipe: pipe})
+		p.bySource.put(uint64(n), uint64(pipe), s)
+	}
+	return s
+}
+
+// flow returns the row of a flow; -1 if the target has died.
+func (p *Pipes) flow(from, to ecs.Node, pipe Pipe) int {
+	if k := p.byEnds.find(ends(from, to), uint64(pipe)); k >= 0 {
+		return k
+	}
+	if to == 0 || p.world.Life(to).Status == ecs.Absent {
+		return -1
+	}
+	if err := p.Joins(from, to, pipe); err != nil {
+		panic(fmt.Sprintf("systems: %s pushes to pipe %q: %v", p.world.NodeName(from), p.Name(pipe), err))
+	}
+	f := flowRow{From: from, To: to, Pipe: pipe, FromEnd: p.end(from), ToEnd: p.end(to)}
+	k := p.flows.Add(f)
+	p.byEnds.put(ends(from, to), uint64(pipe), k)
+	p.enlist(&f, k)
+	return k
+}
+
+// enlist puts a flow into the lists of its ends.
+func (p *Pipes) enlist(f *flowRow, k int) {
+	out, in := &p.lists[f.FromEnd], &p.lists[f.ToEnd]
+	out.out = append(out.out, int32(k))
+	in.in = append(in.in, int32(k))
+}
+
+// Joins says why a pipe does not lead from one node to another; nil if it does.
+func (p *Pipes) Joins(from, to ecs.Node, pipe Pipe) error {
+	w, c := p.world, &p.list[pipe-1].config
+	switch {
+	case c.Capacity == 0:
+		return fmt.Errorf("the pipe joins nothing; say what with Join")
+	case p.list[pipe-1].joined.find(uint64(from), 0) < 0:
+		return fmt.Errorf("%s is not one of its sources", w.NodeName(from))
+	case p.list[pipe-1].joined.find(uint64(to), 1) < 0:
+		return fmt.Errorf("%s is not one of its targets", w.NodeName(to))
+	case from == to:
+		return nil
+	}
+	for _, way := range [][2]ecs.Node{{from, to}, {to, from}} {
+		if !p.programs.Of(way[0].Program()).Direct && !p.links.Joins(way[0], way[1]) {
+			return fmt.Errorf("no link joins %s and %s: a pipe needs one there and one back; link them, or put both in a network", w.NodeName(way[0]), w.NodeName(way[1]))
+		}
+	}
+	return nil
+}
+
+// give puts an item on its way.
+func (p *Pipes) give(b *ecs.Batch, i, k int, x *Push) {
+	f := p.flows.Edit(k)
+	f.Next++
+	row := p.take()
+	it := p.items.Edit(int(row) - 1)
+	*it = itemRow{A: x.A, Seq: f.Next, Pushed: b.Tick, Flow: int32(k)}
+	if x.Payload != nil {
+		p.buffer = binary.LittleEndian.AppendUint64(p.buffer[:0], uint64(f.Pipe)<<seqBits|f.Next&seqMask)
+		p.buffer = append(p.buffer, x.Payload...)
+		it.Bytes = true
+		p.kept.Edit(int(row) - 1).At, it.A = p.world.Keep(p.buffer)
+	}
+	if f.Tail != 0 {
+		p.items.Edit(int(f.Tail) - 1).Next = row
+	} else {
+		f.Head = row
+	}
+	f.Tail = row
+	if f.Edge == 0 {
+		f.Edge = row
+	}
+	if f.Cursor == 0 {
+		f.Cursor = row
+	}
+	if f.Timed == 0 {
+		f.Timed, f.TimedAt = f.Next, b.Tick
+	}
+	p.send(b, i, f, row)
+	if f.Resend == 0 {
+		f.Resend = b.Tick + p.patience(f)
+		p.arm(b, i, f.FromEnd, f.Resend)
+	}
+	p.figures.pushed(b.Tick, f.Pipe)
+}
+
+// send sends an item that its source keeps.
+func (p *Pipes) send(b *ecs.Batch, i int, f *flowRow, row int32) {
+	it := p.items.Edit(int(row) - 1)
+	it.Sent = b.Tick
+	if it.Bytes {
+		p.buffer = append(p.buffer[:0], p.world.Kept(p.kept.At(int(row)-1).At)...)
+		b.SendBytes(i, f.To, p.item, 0, p.buffer)
+		return
+	}
+	b.Out = append(b.Out, ecs.Send{To: f.To, Cause: uint16(i), Kind: p.item, A: it.A, B: uint64(f.Pipe)<<seqBits | it.Seq&seqMask})
+}
