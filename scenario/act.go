@@ -71,7 +71,7 @@ func (s *script) declare(p *program, name string) error {
 		spec.Every = append(spec.Every, systems.Every{Name: r.name, Period: r.period, Act: func(b *ecs.Batch) { s.each(p, b, r.fn) }})
 	}
 	spec.Provides = p.services
-	spec.Watches = p.watched
+	spec.Watches, spec.Pulls = p.watched, p.pulling
 	p.id = s.run.Programs.Add(spec)
 	s.programs = append(s.programs, p)
 	return nil
@@ -107,6 +107,9 @@ func (s *script) act(p *program, b *ecs.Batch) {
 			}
 			continue
 		}
+		if s.piped(p, b, i, e) {
+			continue
+		}
 		fn := p.handlers[e.Kind().Index()]
 		msg, err := value.DecodeMessage(b.World().Payload(e), s.codec, s.handle(e.From), b.World().KindName(e.Kind()))
 		if err != nil {
@@ -133,6 +136,9 @@ func (s *script) fire(p *program, b *ecs.Batch, e *ecs.Envelope) {
 	}
 	if e.Kind() == s.kinds.turn && s.kinds.turn != 0 {
 		s.turns(p, b, b.At, s.run.Services.StationOf(e))
+		return
+	}
+	if s.piped(p, b, b.At, e) {
 		return
 	}
 	v, err := value.DecodeFrozen(b.World().Payload(e), s.codec)

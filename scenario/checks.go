@@ -103,6 +103,7 @@ func (s *script) finish() Errors {
 	if s.serves {
 		s.kinds.turn = s.run.Services.OpenStations()
 	}
+	errs = append(errs, s.openPipes()...)
 	for _, w := range s.windows {
 		w.check.After, w.check.Within = s.lastFault, w.within
 		if w.after != nil {

@@ -134,6 +134,14 @@ func (p *program) callables() []starlark.Value {
 	for _, key := range p.watched {
 		all = append(all, p.watches[key])
 	}
+	for _, x := range p.stages {
+		if all = append(all, x.fn); x.time != nil {
+			all = append(all, x.time)
+		}
+	}
+	for _, x := range p.drains {
+		all = append(all, x.fn)
+	}
 	for _, r := range p.every {
 		all = append(all, r.fn)
 	}

@@ -319,6 +319,14 @@ func (l *look) verb(name string, call *syntax.CallExpr) {
 			}
 			l.found(call, call.Lparen, err)
 		}
+	case "push":
+		if pipe, ok := literal(call, 0); ok && s.without == nil {
+			err := s.findPipe(pipe)
+			if err != nil {
+				err = fmt.Errorf("me.push: %w", err)
+			}
+			l.found(call, call.Lparen, err)
+		}
 	case "param", "set_param", "param_version":
 		if param, ok := literal(call, 0); ok && s.without == nil {
 			_, err := s.findParam(param)
@@ -536,7 +544,7 @@ func (in *inspector) takesOthers(of parameter) bool {
 			return
 		}
 		call := handedTo(n, up)
-		others = of.index != 0 || call == nil || !isWord(call.Fn, "program") && !in.isVerb(call.Fn)
+		others = of.index != 0 || call == nil || !isWord(call.Fn, "program") && !isWord(call.Fn, "stage") && !in.isVerb(call.Fn)
 	})
 	return others
 }

@@ -31,8 +31,9 @@ func (s *script) predeclared() starlark.StringDict {
 		{"always", s.check("always")}, {"never", s.check("never")}, {"eventually", s.check("eventually")}, {"sometimes", s.check("sometimes")},
 		{"linearizable", s.linearizable}, {"kv", model("kv", "read", "write")}, {"register", model("register", "read", "write")}, {"queue", model("queue", "push", "pop")},
 		{"note", s.note}, {"must", s.must}, {"measure", s.measure}, {"count", s.count}, {"series", s.makeSeries}, {"export", s.export},
-		{"param", s.param}, {"gossip", s.gossip}, {"directory", s.setDirectory},
+		{"param", s.param}, {"gossip", s.gossip}, {"directory", s.setDirectory}, {"pipe", s.pipe}, {"stage", s.makeStage},
 		{"serve", s.serveWord}, {"serving", s.servingWord},
+		{"param", s.param}, {"gossip", s.gossip}, {"pipe", s.pipe}, {"stage", s.makeStage},
 		{"run", s.runUntil}, {"flag", s.flag}, {"tick", s.tick}, {"ties", s.ties}, {"now", s.now}, {"fail", fail},
 	} {
 		words[b.name] = starlark.NewBuiltin(b.name, b.do)
@@ -47,7 +48,7 @@ func (s *script) predeclared() starlark.StringDict {
 
 // later are words of concepts that are not built yet, and their concepts.
 var later = map[string]string{
-	"pipe": "pipes", "place": "placements",
+	"place": "placements",
 	"lossy": "faults of links", "duplicate": "faults of links", "corrupt": "faults of links",
 	"skew": "skewed clocks", "lose_disk": "lost disks", "clog": "clogged links",
 }

@@ -10,6 +10,7 @@ import (
 
 	"orrery/ecs"
 	"orrery/scenario/value"
+	"orrery/systems"
 )
 
 // program is what program(…) returns: what a node runs. It becomes a program
@@ -32,6 +33,11 @@ type program struct {
 	// watches are the params whose changes a node is told of, in the same way.
 	watches map[uint64]starlark.Callable
 	watched []uint64
+	// pulling are the pipes that a node pulls from, with a stage for each, and
+	// drains those of whose room it is told.
+	pulling []systems.Pulling
+	stages  []*stage
+	drains  []drain
 	onStart starlark.Callable
 	onStop  starlark.Callable
 
@@ -192,20 +198,17 @@ func (s *script) makeProgram(thread *starlark.Thread, b *starlark.Builtin, args 
 	}
 	var state, on, every *starlark.Dict
 	var durable, shows *starlark.List
-	var provides, watches *starlark.Dict
-	var subscribes, pulls starlark.Value
+	var provides, watches, pulls, drains *starlark.Dict
+	var subscribes starlark.Value
 	p := &program{script: s, name: "program", pos: thread.CallFrame(1).Pos, on: map[string]starlark.Callable{}}
 	err := starlark.UnpackArgs(b.Name(), args, kwargs,
 		"state?", &state, "durable?", &durable, "shows?", &shows, "on_start?", &p.onStart, "on_stop?", &p.onStop,
-		"on?", &on, "every?", &every, "provides?", &provides, "watches?", &watches, "subscribes?", &subscribes, "pulls?", &pulls)
+		"on?", &on, "every?", &every, "provides?", &provides, "watches?", &watches, "subscribes?", &subscribes, "pulls?", &pulls, "drains?", &drains)
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case subscribes != nil:
+	if subscribes != nil {
 		return nil, notYet("subscribes", "feeds")
-	case pulls != nil:
-		return nil, notYet("pulls", "pipes")
 	}
 	if p.schema, err = makeSchema(state, s.reserved); err != nil {
 		return nil, err
@@ -229,6 +232,9 @@ func (s *script) makeProgram(thread *starlark.Thread, b *starlark.Builtin, args 
 		return nil, err
 	}
 	if err := p.watch(watches); err != nil {
+		return nil, err
+	}
+	if err := p.pull(pulls, drains); err != nil {
 		return nil, err
 	}
 	s.declared = append(s.declared, p)
@@ -323,6 +329,7 @@ type kinds struct {
 	call, wake, answer, failed ecs.Kind
 	param                      ecs.Kind // wakes who watches one; after those
 	turn                       ecs.Kind // ends what serve has in service; after those
+	item, taken, waits         ecs.Kind // of pipes; 0: there are none
 }
 
 // open declares the kinds that every scenario has.

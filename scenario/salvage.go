@@ -321,7 +321,7 @@ func walkWith(root syntax.Node, do func(n syntax.Node, up []syntax.Node)) {
 // the scenario is read.
 var deferring = []string{
 	"program", "always", "never", "eventually", "sometimes", "series", "when",
-	"crash", "restart", "pause", "resume", "cut", "partition", "isolate", "slow", "send",
+	"crash", "restart", "pause", "resume", "cut", "partition", "isolate", "slow", "send", "stage", "pipe",
 }
 
 // isDeferred reports whether a function that is mentioned is only handed to such

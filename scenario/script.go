@@ -57,6 +57,7 @@ type script struct {
 
 	params    params
 	directory directoryMode
+	pipes     pipes
 	functions functions
 	codec     *value.Codec      // of what is sent, noted and set: its size is limited
 	stored    *value.Codec      // of state as it is hashed and kept

@@ -11,14 +11,11 @@ import (
 )
 
 // laterVerbs are verbs of channels that are not built yet.
-var laterVerbs = []string{"publish", "push", "sync"}
+var laterVerbs = []string{"publish", "sync"}
 
 func laterConcept(verb string) string {
-	switch verb {
-	case "publish":
+	if verb == "publish" {
 		return "feeds"
-	case "push":
-		return "pipes"
 	}
 	return "syncs of durable state"
 }
@@ -37,6 +34,7 @@ func (s *script) makeVerbs() map[string]*starlark.Builtin {
 		{"exit", s.exitVerb}, {"around", s.around},
 		{"call", s.callVerb}, {"discover", s.discover}, {"defer", s.deferVerb}, {"reply", s.replyVerb},
 		{"provide", s.provide}, {"withhold", s.withhold},
+		{"push", s.push},
 		{"param", s.paramVerb}, {"set_param", s.setParam}, {"param_version", s.paramVersion},
 		{"services", s.servicesVerb}, {"params", s.paramsVerb},
 		{"join", s.joinVerb(false)}, {"leave", s.joinVerb(true)},

@@ -19,6 +19,7 @@ type Summary struct {
 	Checks   []systems.Result
 	Tallies  []systems.Tally
 	Spreads  []systems.Spread
+	Pipes    []systems.PipeFigures
 	Digest   ecs.Digest
 	Gossip   struct{ Messages, Bytes uint64 } // among the messages: what nodes say so that entries spread
 }
@@ -54,7 +55,7 @@ func (r *Run) summary(done bool) Summary {
 	sum := Summary{
 		Seed: w.Seed(), Tick: w.Tick(), Time: w.Time(w.Tick()), Nodes: w.LiveNodes(), Links: r.Links.Len(),
 		InFlight: messages, Pending: timers, Counts: *w.Counts(), Calls: r.Services.Counts(), Checks: r.Checks.Results(done),
-		Tallies: r.Measures.Tallies(), Spreads: r.Measures.Spreads(), Digest: w.Digest(),
+		Tallies: r.Measures.Tallies(), Spreads: r.Measures.Spreads(), Pipes: r.Pipes.All(), Digest: w.Digest(),
 	}
 	sum.Gossip.Messages, sum.Gossip.Bytes = r.Epidemic.Traffic()
 	return sum

@@ -304,8 +304,12 @@ func (p *Pipes) started(n ecs.Node) {
 	if k < 0 {
 		return
 	}
+	soon := p.world.Tick() + 1
 	for _, f := range p.lists[k].in {
-		p.flows.Edit(int(f)).AckDue = p.world.Tick() + 1
+		p.flows.Edit(int(f)).AckDue = soon
+	}
+	for _, f := range p.lists[k].out {
+		p.sendAnew(p.flows.Edit(int(f)), soon)
 	}
 	p.wakeSoon(k)
 }
@@ -434,3 +438,7 @@ func (p *Pipes) freeList(k int32) {
 		k = p.free(k)
 	}
 }
+
+// HasSource and HasTarget report whether a node is at an end of a pipe.
+func (p *Pipes) HasSource(k Pipe, n ecs.Node) bool { return p.list[k-1].joined.find(uint64(n), 0) >= 0 }
+func (p *Pipes) HasTarget(k Pipe, n ecs.Node) bool { return p.list[k-1].joined.find(uint64(n), 1) >= 0 }

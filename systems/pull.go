@@ -143,6 +143,9 @@ func (p *Pipes) Next(b *ecs.Batch, i int) *Item {
 	return nil
 }
 
+// Done ends what an event makes a node pull. It is said after the last Next.
+func (p *Pipes) Done() { p.staging = 0 }
+
 // serve returns the next item of a queue that can be pulled now, nil if none
 // can: nothing waits, its time is not over, or there is no room for what comes
 // of it.

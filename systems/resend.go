@@ -179,6 +179,21 @@ func (p *Pipes) await(b *ecs.Batch, i int, f *flowRow) {
 	p.arm(b, i, f.FromEnd, f.Resend)
 }
 
+// sendAnew has a source that has started again send all that is not known to be
+// there: it does not know what was under way.
+func (p *Pipes) sendAnew(f *flowRow, at ecs.Tick) {
+	if f.Head == 0 {
+		return
+	}
+	for row := f.Edge; row != 0; row = p.items.At(int(row) - 1).Next {
+		p.items.Edit(int(row) - 1).Sent = longAgo
+	}
+	f.Resend, f.Timed, f.Backoff = at, 0, 0
+}
+
+// longAgo is when an item was sent last that is to be sent at once.
+const longAgo ecs.Tick = -1 << 60
+
 // resend sends again what the target has not and was sent some time ago; if it
 // has all, the first item, which makes it say so. It reports whether it sent.
 func (p *Pipes) resend(b *ecs.Batch, i int, f *flowRow, age ecs.Tick) bool {

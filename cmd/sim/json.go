@@ -27,6 +27,7 @@ type object struct {
 	Counts      map[string]int64        `json:"counts"`
 	Measures    map[string]distribution `json:"measures"`
 	Series      []seriesColumns         `json:"series"`
+	Pipes       []pipeFigures           `json:"pipes,omitempty"`
 	Digest      string                  `json:"digest"`
 	Again       string                  `json:"again"`
 	WallS       float64                 `json:"wall_s"`
@@ -88,6 +89,22 @@ type distribution struct {
 	By map[string]distribution `json:"by,omitempty"`
 }
 
+// pipeFigures are of a pipe: counts from the begin, the rest after the warmup.
+type pipeFigures struct {
+	Name      string       `json:"name"`
+	Pushed    uint64       `json:"pushed"`
+	Pulled    uint64       `json:"pulled"`
+	Refused   uint64       `json:"refused"` // pushes that found it full
+	Resent    uint64       `json:"resent"`
+	Doubled   uint64       `json:"doubled"` // items that came to who had them
+	RateIn    float64      `json:"rate_in"` // a second
+	RateOut   float64      `json:"rate_out"`
+	Queue     uint64       `json:"queue"` // pushed and not yet pulled
+	QueueMean float64      `json:"queue_mean"`
+	QueueMax  uint64       `json:"queue_max"`
+	Wait      distribution `json:"wait"` // from push to pull
+}
+
 type seriesColumns struct {
 	Name  string     `json:"name"`
 	Tick  []ecs.Tick `json:"tick"`
@@ -126,11 +143,14 @@ func (r *result) object() object {
 	for _, c := range r.Tallies {
 		o.Counts[c.Name] = c.Value
 	}
+	for _, p := range r.Pipes {
+		o.Pipes = append(o.Pipes, pipeFigures{
+			Name: p.Name, Pushed: p.Pushed, Pulled: p.Pulled, Refused: p.Refused, Resent: p.Resent, Doubled: p.Doubled,
+			RateIn: p.RateIn, RateOut: p.RateOut, Queue: p.Queue, QueueMean: p.MeanQueue, QueueMax: p.Longest, Wait: distributionOf(p.Wait),
+		})
+	}
 	for _, m := range r.Spreads {
-		one := distribution{Count: m.Count, Min: m.Min, Mean: m.Mean, P50: m.P50, P90: m.P90, P99: m.P99, Max: m.Max}
-		if m.Unit == systems.Duration {
-			one.Unit = "ns"
-		}
+		one := distributionOf(m)
 		if m.Key == "" {
 			o.Measures[m.Name] = one
 			continue
@@ -156,6 +176,14 @@ func byCause(t *ecs.Traffic) map[string]uint64 {
 		all[ecs.Cause(c).String()] = n
 	}
 	return all
+}
+
+func distributionOf(m systems.Spread) distribution {
+	d := distribution{Count: m.Count, Min: m.Min, Mean: m.Mean, P50: m.P50, P90: m.P90, P99: m.P99, Max: m.Max}
+	if m.Unit == systems.Duration {
+		d.Unit = "ns"
+	}
+	return d
 }
 
 func (r *result) seriesColumns() []seriesColumns {

@@ -56,6 +56,7 @@ func (r *result) text(p plot.Paper) string {
 	r.checks(&s)
 	r.counts(&s)
 	r.measures(&s)
+	r.pipes(&s)
 	r.plots(&s, p)
 	s.line("digest", "%016x", uint64(r.Digest))
 	stop := ecs.Tick(0)
@@ -197,6 +198,26 @@ func (r *result) measures(s *sheet) {
 			write = func(int64) string { return "-" }
 		}
 		s.line("", "%-*s %8d %8s %8s %8s %8s", width, spreadName(m), m.Count, write(m.P50), write(m.P90), write(m.P99), write(m.Max))
+	}
+}
+
+// pipes are the figures of pipes: items a second, the queue as it is, on average
+// and at most, and times from push to pull.
+func (r *result) pipes(s *sheet) {
+	if len(r.Pipes) == 0 {
+		return
+	}
+	width := 6
+	for _, p := range r.Pipes {
+		width = max(width, utf8.RuneCountInString(p.Name))
+	}
+	s.line("pipes", "%-*s %8s %8s %7s %7s %7s %8s %8s %7s", width, "", "in/s", "out/s", "queue", "mean", "max", "p50", "p99", "resent")
+	for _, p := range r.Pipes {
+		p50, p99 := "-", "-"
+		if p.Wait.Count > 0 && p.Wait.P99 > 0 {
+			p50, p99 = measured(systems.Duration, p.Wait.P50), measured(systems.Duration, p.Wait.P99)
+		}
+		s.line("", "%-*s %8.1f %8.1f %7d %7.1f %7d %8s %8s %7d", width, p.Name, p.RateIn, p.RateOut, p.Queue, p.MeanQueue, p.Longest, p50, p99, p.Resent)
 	}
 }
 
