@@ -29,6 +29,7 @@ func (w *World) SetStatus(n Node, s Status, exit uint8) {
 		p.up++
 		if was != Paused {
 			l.Incarnation++
+			p.restarted = p.restarted || l.Incarnation > 1
 			l.Started = w.tick
 		}
 	}
@@ -69,6 +70,14 @@ func (w *World) LifeAt(id ProgramID, row int) *Life { return &w.programs[id].lif
 
 // AllUp reports whether every row of a program is a node that is up.
 func (w *World) AllUp(id ProgramID) bool { return w.programs[id].allUp }
+
+// FirstLives reports whether all nodes that a program ever had are up, and have
+// been started once: a quick answer to what else each node's [Life] says. It may
+// report false where it is so.
+func (w *World) FirstLives(id ProgramID) bool {
+	p := w.programs[id]
+	return p != nil && p.allUp && !p.restarted && p.rowOf == nil
+}
 
 // ProgramRows returns how many rows a program has, free ones included.
 func (w *World) ProgramRows(id ProgramID) int { return w.programs[id].lifeTable.rows }

@@ -154,16 +154,20 @@ func (s *Services) open(b *ecs.Batch, i int, c *Call, id ecs.EnvelopeID, as call
 // did.
 func (s *Services) ask(b *ecs.Batch, i int, c *Call, row int) bool {
 	r := s.calls.pool.rows.Edit(row)
-	life := s.world.Life(c.To)
 	switch r.Provider = c.To; {
 	case c.To == 0:
 		r.Due, r.Why = b.Tick+1, NoProvider
 		return false
-	case down(&life):
-		r.Due, r.Why = b.Tick+1, Crashed
-		return false
+	case s.world.FirstLives(c.To.Program()):
+		r.Incarnation = 1 // as of all its kind: its row need not be read
+	default:
+		life := s.world.Life(c.To)
+		if down(&life) {
+			r.Due, r.Why = b.Tick+1, Crashed
+			return false
+		}
+		r.Incarnation = max(1, life.Incarnation) // it may start in this tick
 	}
-	r.Incarnation = max(1, life.Incarnation) // it may start in this tick
 	ref := makeRef(row, ecs.EnvelopeID(r.Valid-1))
 	if c.Payload != nil {
 		b.SendBytes(i, c.To, c.Service.Kind, 0, s.joined(ref, c.Payload))

@@ -9,8 +9,8 @@ import "orrery/ecs"
 // [Timers]: an envelope may name its row, and the digest sees envelopes.
 type pool[T any, P pooled[T]] struct {
 	rows  *ecs.Rows[T]
-	heads index // (node, 0) to the first row of the node's list
-	free  int32 // one more than the first free row
+	heads nodeRows // the first row of a node's list
+	free  int32    // one more than the first free row
 }
 
 // slot is a pooled row's place in the list of its node, or in that of free
@@ -66,7 +66,7 @@ func (p *pool[T, P]) give(i int) {
 
 // first returns the first row of a node, next the one after a row; -1 if there
 // is none.
-func (p *pool[T, P]) first(n ecs.Node) int { return p.heads.find(uint64(n), 0) }
+func (p *pool[T, P]) first(n ecs.Node) int { return p.heads.find(n) }
 
 func (p *pool[T, P]) next(i int) int {
 	s, _ := P(p.rows.At(i)).place()
@@ -80,7 +80,7 @@ func (p *pool[T, P]) own(i int) {
 		s.Next = int32(head) + 1
 		p.slot(head).Prev = int32(i) + 1
 	}
-	p.heads.set(uint64(n), 0, i)
+	p.heads.set(n, i)
 }
 
 // drop takes a row from its node's list and frees it.
@@ -93,9 +93,9 @@ func (p *pool[T, P]) drop(i int) {
 	case s.Prev != 0:
 		p.slot(int(s.Prev) - 1).Next = s.Next
 	case s.Next != 0:
-		p.heads.set(uint64(n), 0, int(s.Next)-1)
+		p.heads.set(n, int(s.Next)-1)
 	default:
-		p.heads.drop(uint64(n), 0)
+		p.heads.set(n, -1)
 	}
 	p.give(i)
 }
@@ -112,7 +112,7 @@ func (p *pool[T, P]) rebuild() {
 		case s.Used == 0:
 			p.free = int32(i) + 1
 		default:
-			p.heads.put(uint64(n), 0, i)
+			p.heads.set(n, i)
 		}
 	}
 }

@@ -68,7 +68,7 @@ func (a *adapter[S]) asked(p *Provide[S], me *Me, state *S) {
 	}
 	r := services.Request(me.b, me.b.At)
 	switch {
-	case services.providers.find(p.Service.Key, uint64(me.Self())) < 0:
+	case !services.offers(p.Service, me.Self()):
 		services.Fail(me.b, me.b.At, r, UnknownService, 0)
 	case p.Serve == nil:
 		a.answer(p, me, state, r)
@@ -109,7 +109,7 @@ func (a *adapter[S]) turns(p *Provide[S], me *Me, state *S) {
 				panic(fmt.Sprintf("systems: %s serves a request for %d ns; it must be 0 or more", me.Name(), time))
 			}
 			services.Begin(me.b, me.b.At, key, &t, time)
-		case services.providers.find(key, uint64(me.Self())) < 0:
+		case !services.offers(p.Service, me.Self()):
 			services.Fail(me.b, me.b.At, t.Request, UnknownService, 0)
 		default:
 			a.answer(p, me, state, t.Request)

@@ -33,6 +33,7 @@ type Services struct {
 	provided  pool[provisionRow, *provisionRow]
 	functions *ecs.Rows[functionRow] // a row for each of provided
 	providers index                  // (service, node) to provided
+	offered   []nodeSet              // of declared services, by the index of their kind: who provides them
 	directory directory
 	calls     calls
 	requests  pool[requestRow, *requestRow]
@@ -101,6 +102,9 @@ func (s *Services) Declare(name string) Service {
 	}
 	s.Open()
 	service := Service{ServiceKey(name), s.world.Kind(name, 8)}
+	for len(s.offered) <= service.Kind.Index() {
+		s.offered = append(s.offered, nodeSet{})
+	}
 	s.names, s.list = append(s.names, name), append(s.list, service)
 	s.Name(name)
 	return service
@@ -124,6 +128,7 @@ func (s *Services) Provide(n ecs.Node, service uint64, keep []byte) {
 		}
 		s.provided.own(i)
 		s.providers.put(service, uint64(n), i)
+		s.offer(service, n, true)
 		s.changed(n, service, false)
 	}
 	f := s.functions.Edit(i)
@@ -132,6 +137,18 @@ func (s *Services) Provide(n ecs.Node, service uint64, keep []byte) {
 	s.provided.rows.Edit(i).Function = 0
 	if keep != nil {
 		f.At, s.provided.rows.Edit(i).Function = s.world.Keep(keep)
+	}
+}
+
+// offers reports whether a node provides a declared service.
+func (s *Services) offers(x Service, n ecs.Node) bool { return s.offered[x.Kind.Index()].has(n) }
+
+func (s *Services) offer(service uint64, n ecs.Node, does bool) {
+	for _, x := range s.list {
+		if x.Key != service {
+			continue
+		}
+		s.offered[x.Kind.Index()].put(n, does)
 	}
 }
 
@@ -151,6 +168,7 @@ func (s *Services) withhold(i int) {
 	*f = functionRow{}
 	s.changed(r.Node, r.Service, true)
 	s.providers.drop(r.Service, uint64(r.Node))
+	s.offer(r.Service, r.Node, false)
 	s.provided.drop(i)
 }
 
@@ -224,6 +242,7 @@ func (s *Services) Settle() {
 func (s *Services) like(other *Services, e *Epidemic) {
 	s.names, s.list = slices.Clone(other.names), slices.Clone(other.list)
 	s.opened, s.wake, s.answer, s.failed = other.opened, other.wake, other.answer, other.failed
+	s.offered = make([]nodeSet, len(other.offered))
 	s.turn, s.stations.figures = other.turn, slices.Clone(other.stations.figures)
 	if other.directory.gossip != nil {
 		s.Gossip(e)
@@ -241,10 +260,14 @@ func (s *Services) rebuild() {
 		s.openOutcomes()
 	}
 	s.providers.clear()
+	for i := range s.offered {
+		s.offered[i].clear()
+	}
 	s.directory.clear()
 	for i := range s.provided.rows.Len() {
 		if r := s.provided.rows.At(i); r.Used != 0 {
 			s.providers.put(r.Service, uint64(r.Node), i)
+			s.offer(r.Service, r.Node, true)
 			if s.directory.gossip == nil {
 				s.directory.apply(change{service: r.Service, node: r.Node})
 			}
