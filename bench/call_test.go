@@ -37,14 +37,15 @@ func calling(nodes int, latency ecs.Nanoseconds) *scheduler.Run {
 	return run
 }
 
-// BenchmarkCallRatio reports a call with its reply in events of PHOLD, a node at
-// a time: without links, as PHOLD is, and over a network.
+// BenchmarkCallRatio reports a call with its reply in events of PHOLD for
+// columns, and of PHOLD a node at a time: without links, as PHOLD is, and over a
+// network.
 func BenchmarkCallRatio(b *testing.B) {
 	for _, over := range []ecs.Nanoseconds{0, 5_000_000} {
 		for _, n := range []int{1000, 100_000} {
 			b.Run(fmt.Sprintf("latency=%dms/nodes=%d", over/1_000_000, n), func(b *testing.B) {
 				run := calling(n, over)
-				phold := styleRacer(b, Coarse(n), "calls")
+				columns, single := styleRacer(b, Coarse(n), "columns"), styleRacer(b, Coarse(n), "calls")
 				calls := func(ticks ecs.Tick) uint64 {
 					before := run.World.Counts().Delivered
 					if err := run.RunUntil(run.World.Tick() + ticks); err != nil {
@@ -52,16 +53,18 @@ func BenchmarkCallRatio(b *testing.B) {
 					}
 					return (run.World.Counts().Delivered - before) / 2
 				}
-				phold(300)
+				columns(300)
+				single(300)
 				calls(1200)
-				var ratios, own []float64
+				var ratios, singles, own []float64
 				ticks := ecs.Tick(max(10, 200_000/n))
 				for b.Loop() {
-					p, c := nsPerEvent(phold, 10*ticks), nsPerEvent(calls, ticks)
-					ratios, own = append(ratios, c/p), append(own, c)
+					p, c, q := nsPerEvent(columns, 10*ticks), nsPerEvent(calls, ticks), nsPerEvent(single, 10*ticks)
+					ratios, singles, own = append(ratios, c/p), append(singles, c/q), append(own, c)
 				}
 				b.ReportMetric(0, "ns/op")
 				b.ReportMetric(median(ratios), "ratio")
+				b.ReportMetric(median(singles), "ratio-single")
 				b.ReportMetric(median(own), "ns/call")
 			})
 		}
