@@ -63,3 +63,6 @@ func (d *Document) complete() Frame {
 	h.Rows = 1
 	return Frame{d.topic.name, appendHeader(nil, &h), d.value}
 }
+
+// IsWanted reports whether a viewer has the topic.
+func (d *Document) IsWanted() bool { return d.topic.wanted > 0 }

@@ -68,3 +68,14 @@ func (l *Log) frame(now Nanos, tick ecs.Tick) {
 	l.count += uint64(l.pending)
 	l.items, l.pending = l.items[:0], 0
 }
+
+// IsWanted reports whether a viewer has the topic.
+func (l *Log) IsWanted() bool { return l.topic.wanted > 0 }
+
+// Skip counts items that nobody is given: the base of the next frame tells.
+func (l *Log) Skip(n int, now Nanos, tick ecs.Tick) {
+	if n > 0 && l.pending > 0 {
+		l.frame(now, tick)
+	}
+	l.count += uint64(max(0, n))
+}

@@ -86,6 +86,9 @@ func (t *Table) idle() {
 
 func (t *Table) isWanted() bool { return t.columnsTopic.wanted+t.rowsTopic.wanted > 0 }
 
+// Has reports whether the state of a tick is published.
+func (t *Table) Has(tick ecs.Tick) bool { return t.columnsTopic.has && t.columnsTopic.tick == tick }
+
 // SetKeys says what the rows are called from the next image on.
 func (t *Table) SetKeys(names []string, tick ecs.Tick) {
 	if slices.Equal(names, t.names) && t.layout > 0 {

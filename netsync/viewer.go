@@ -43,6 +43,9 @@ func (v *Viewer) Leave() {
 	v.prefixes = nil
 }
 
+// Topics is how many topics it has.
+func (v *Viewer) Topics() int { return len(v.feeds) }
+
 // Missed is how many frames the viewer was not given, all topics together.
 func (v *Viewer) Missed() uint64 { return v.missed }
 

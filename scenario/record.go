@@ -94,11 +94,18 @@ func (s *Scenario) fieldsOf(id ecs.ProgramID, names []string) []ecs.Field {
 	return all
 }
 
+// EventCount returns how many events there are so far.
+func (s *Scenario) EventCount() int { return s.script.notes.rows.Len() }
+
 // traceEvents returns the events from the n-th on, as a trace has them.
-func (s *Scenario) traceEvents(n int) []trace.Event {
+func (s *Scenario) traceEvents(n int) []trace.Event { return s.EventsFrom(n, s.EventCount()) }
+
+// EventsFrom returns some events from the n-th on, as traces and viewers are
+// given them.
+func (s *Scenario) EventsFrom(n, most int) []trace.Event {
 	var all []trace.Event
 	notes := &s.script.notes
-	for i := n; i < notes.rows.Len(); i++ {
+	for i := n; i < min(n+most, notes.rows.Len()); i++ {
 		e := notes.event(i)
 		var b bytes.Buffer
 		writeJSON(&b, e.Fields, 0)

@@ -24,6 +24,7 @@ type driver struct {
 	pacer *scheduler.Pacer // nil: as fast as it goes
 	bar   bar
 	trace *traceFile // nil: none is written
+	live  *live      // nil: nobody watches
 }
 
 // drive runs until the end or the user's interrupt, whichever is first.
@@ -31,7 +32,12 @@ func (d *driver) drive(e *edge) error {
 	defer d.bar.clear(e)
 	for d.run.World.Tick() < d.until && !e.interrupted() {
 		d.bar.draw(e, d.run.World.Tick(), d.until)
-		t := d.target(e)
+		until, ok := d.live.serve(e, d)
+		if !ok {
+			e.sleep(e.ctx, liveSlice)
+			continue
+		}
+		t := d.target(e, until)
 		if t <= d.run.World.Tick() {
 			e.sleep(e.ctx, d.wait(e))
 			continue
@@ -47,26 +53,33 @@ func (d *driver) drive(e *edge) error {
 }
 
 // target returns the tick that the run may have reached by now.
-func (d *driver) target(e *edge) ecs.Tick {
+func (d *driver) target(e *edge, until ecs.Tick) ecs.Tick {
 	if d.pacer == nil {
-		return d.until
+		return until
 	}
-	return min(d.until, d.pacer.Target(ecs.Nanoseconds(e.now())))
+	return min(until, d.pacer.Target(ecs.Nanoseconds(e.now())))
 }
 
 // wait returns how long nothing is due by the clock.
 func (d *driver) wait(e *edge) time.Duration {
 	next := min(d.until, d.run.Next())
+	if d.live != nil {
+		return min(liveSlice, time.Duration(d.pacer.Wake(next))-e.now())
+	}
 	return min(refresh, time.Duration(d.pacer.Wake(next))-e.now())
 }
 
 // slice runs up to a tick, or until its time is over, and one tick at least.
 func (d *driver) slice(e *edge, t ecs.Tick) error {
+	length := sliceTime
+	if d.live != nil {
+		length = liveSlice
+	}
 	for began := e.now(); ; {
 		if d.run.Next() > t {
 			return d.run.RunUntil(t)
 		}
-		if _, err := d.run.Step(); err != nil || e.now()-began >= sliceTime {
+		if _, err := d.run.Step(); err != nil || e.now()-began >= length {
 			return err
 		}
 	}

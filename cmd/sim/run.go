@@ -44,6 +44,7 @@ not met. What was broken or not met before an interrupt still counts.`,
 		f.BoolVar(&o.quiet, "quiet", false, "only results and errors: no log of the scenario, no progress")
 		o.trace.declare(f)
 		o.from.declare(f)
+		o.publish.declare(f)
 		o.declareLimits(f)
 		return func(e *edge, args []string) error {
 			o.seeded = f.Changed("seed")
@@ -57,6 +58,7 @@ type runFlags struct {
 	worldFlags
 	trace              traceFlags
 	from               fromFlags
+	publish            publishFlags
 	seeded             bool
 	until              value.Duration
 	pace               float64
@@ -66,6 +68,9 @@ type runFlags struct {
 
 // run is sim run: load, drive, sum up.
 func (o *runFlags) run(e *edge, args []string) error {
+	if err := o.publish.check(); err != nil {
+		return err
+	}
 	if o.from.trace != "" {
 		return o.runFrom(e, args)
 	}
@@ -107,6 +112,15 @@ func (o *runFlags) carryOut(e *edge, r *result, about ...[2]string) (err error) 
 	if r.trace, err = o.trace.begin(e, r.scenario, about...); err != nil {
 		return err
 	}
+	if r.live, err = o.publish.begin(e, r.scenario); err != nil {
+		r.trace.dropped()
+		return err
+	}
+	defer func() {
+		if closed := r.live.end(e, o.publish.stay); err == nil {
+			err = closed
+		}
+	}()
 	if err := o.drive(e, r); err != nil {
 		if !o.quiet {
 			e.log(r.scenario)
@@ -140,6 +154,14 @@ func (o *runFlags) drive(e *edge, r *result) error {
 		var err error
 		d.pacer, err = scheduler.NewPacer(o.pace, run.World.Config().TickLength, ecs.Nanoseconds(began), max(0, run.World.Tick()))
 		if err != nil {
+			return err
+		}
+	}
+	if d.live = r.live; d.live != nil {
+		d.live.until, d.live.pace = r.until, o.pace
+		d.live.await(e, &d, o.publish.viewers)
+		began = e.now()
+		if err := d.live.setPace(e, &d, o.pace); err != nil {
 			return err
 		}
 	}
@@ -214,6 +236,7 @@ type result struct {
 	scheduler.Summary
 	scenario    *scenario.Scenario
 	trace       *traceFile // nil: it is not kept
+	live        *live      // nil: it is not published
 	name        string     // as the user typed it
 	flags       *runFlags
 	until       ecs.Tick

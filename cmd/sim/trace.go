@@ -174,6 +174,13 @@ func (r *result) endTrace(failed error) error {
 	return r.trace.end(&r.Summary)
 }
 
+// dropped removes what was begun for a run that does not begin.
+func (t *traceFile) dropped() {
+	if t != nil {
+		t.abandon()
+	}
+}
+
 // abandon removes what nothing is in.
 func (t *traceFile) abandon() {
 	t.file.Close()

@@ -1,0 +1,387 @@
+package publish
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"syscall"
+	"time"
+
+	"orrery/ecs"
+	"orrery/netsync"
+	"orrery/netsync/zmq"
+)
+
+// A Config says where a run is published, and to whom.
+type Config struct {
+	Frames   string          // endpoint of frames, as tcp://127.0.0.1:5570
+	Requests string          // endpoint of requests
+	Keys     *zmq.ServerKeys // nil: no CURVE, and this machine only
+	Run      string          // names the run, another one each time
+	Watch    bool            // nobody may act
+	World    World
+	Say      func(format string, args ...any) // of viewers that come and go, and limits that are hit; nil: nobody hears
+}
+
+// frameEvery is how often the station asks for the state of the world.
+const frameEvery = time.Second / 30
+
+// A Station publishes a run. All but what it says of itself is behind one
+// lock, which the simulation's thread never takes but to answer commands.
+type Station struct {
+	config    Config
+	tap       *Tap
+	publisher *zmq.Publisher
+	requests  *zmq.Requests
+	began     time.Time
+	stop      chan struct{}
+	stopped   chan struct{}
+
+	mu      sync.Mutex
+	hub     *netsync.Hub
+	desk    *netsync.Desk
+	topics  topics
+	views   []*view
+	asks    int // exports by request so far
+	parts   []netsync.Part
+	viewers map[zmq.ID]*viewer
+	clients map[zmq.ID]*netsync.Client
+	ordered bool // an order is under way
+	asked   time.Duration
+	pending []*Command
+	tick    ecs.Tick
+	clock   Clock
+	due     []*netsync.Table
+}
+
+// viewer is a connection, and what it has asked for.
+type viewer struct {
+	*netsync.Viewer
+	full bool // it takes no more until it says so
+}
+
+// Open begins to publish.
+func Open(c Config) (*Station, error) {
+	if c.Say == nil {
+		c.Say = func(string, ...any) {}
+	}
+	s := &Station{
+		config: c, tap: newTap(c.World), began: time.Now(), stop: make(chan struct{}), stopped: make(chan struct{}),
+		viewers: map[zmq.ID]*viewer{}, clients: map[zmq.ID]*netsync.Client{}, asked: -frameEvery,
+	}
+	if err := s.open(); err != nil {
+		return nil, err
+	}
+	var err error
+	if s.publisher, err = zmq.ListenPublisher(zmq.PublisherConfig{Endpoint: c.Frames, Keys: c.Keys}); err != nil {
+		return nil, err
+	}
+	if s.requests, err = zmq.ListenRequests(zmq.RequestsConfig{Endpoint: c.Requests, Keys: c.Keys, RefuseReply: refused}); err != nil {
+		s.publisher.Close()
+		return nil, err
+	}
+	go s.serve()
+	return s, nil
+}
+
+// open makes the topics of what the world has.
+func (s *Station) open() (err error) {
+	s.hub, err = netsync.NewHub(netsync.Config{Run: s.config.Run})
+	if err != nil {
+		return err
+	}
+	w := s.config.World.Run.World
+	s.desk = netsync.NewDesk(s.hub, netsync.DeskConfig{TickNS: int64(w.Config().TickLength), Watch: s.config.Watch})
+	if err := s.topics.open(s.hub, &s.config.World); err != nil {
+		return err
+	}
+	for _, from := range sourcesOf(&s.config.World) {
+		if _, err := s.add(from.name, from.source, netsync.Rate{}); err != nil {
+			return err
+		}
+	}
+	s.parts = partsOf(&s.config.World)
+	s.describe()
+	return nil
+}
+
+// add exports one more table. It reads the world, which must stand still.
+func (s *Station) add(name string, from source, rate netsync.Rate) (*view, error) {
+	t, err := s.hub.Table(name, from.columns(), rate)
+	if err != nil {
+		return nil, err
+	}
+	if names, _ := from.keys(s.config.World.Run.World); names != nil {
+		t.SetKeys(names, s.tick)
+	}
+	v := &view{table: t, source: from}
+	s.views = append(s.views, v)
+	return v, nil
+}
+
+// describe brings the schema up to date.
+func (s *Station) describe() {
+	schema := s.desk.Know(s.parts, s.tick)
+	s.topics.setSchema(schema, s.tick)
+}
+
+// Tap is what the simulation's thread serves.
+func (s *Station) Tap() *Tap { return s.tap }
+
+// Endpoints are where viewers and clients connect, with ports that were chosen.
+func (s *Station) Endpoints() (frames, requests string) {
+	return s.publisher.Endpoint(), s.requests.Endpoint()
+}
+
+// Subscribers is how many viewers there are that want something.
+func (s *Station) Subscribers() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, v := range s.viewers {
+		if v.Topics() > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// Close shows viewers the last state of the world, which stands still, and
+// leaves nothing open. It is for the simulation's thread.
+func (s *Station) Close(last Clock) error {
+	close(s.stop)
+	<-s.stopped
+	s.flush(last)
+	err := s.publisher.Close()
+	if failed := s.requests.Close(); err == nil {
+		err = failed
+	}
+	return err
+}
+
+// flush publishes whatever differs from what viewers have. Tables whose rows
+// are others take two orders: the first brings the keys.
+func (s *Station) flush(last Clock) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case o := <-s.tap.filled:
+		s.take(o)
+	default:
+		if o := s.tap.waiting.Swap(nil); o != nil {
+			s.pending = append(o.commands, s.pending...)
+		}
+	}
+	for range 2 {
+		s.tick = max(0, s.config.World.Run.World.Tick())
+		s.due = s.hub.Flush(s.now(), s.tick, s.due[:0])
+		o := s.newOrder()
+		s.tap.fill(o, last)
+		s.take(o)
+	}
+	s.due = s.hub.Flush(s.now(), s.tick, s.due[:0])
+	s.giveAll()
+}
+
+func (s *Station) now() netsync.Nanos { return netsync.Nanos(time.Since(s.began)) }
+
+// serve is the station's goroutine.
+func (s *Station) serve() {
+	defer close(s.stopped)
+	timer := time.NewTimer(frameEvery)
+	defer timer.Stop()
+	for {
+		s.mu.Lock()
+		s.meet()
+		s.answer()
+		wait := s.order()
+		s.mu.Unlock()
+		timer.Reset(wait)
+		select {
+		case <-s.stop:
+			return
+		case <-timer.C:
+		case <-s.publisher.Ready():
+		case <-s.requests.Ready():
+		case o := <-s.tap.filled:
+			s.mu.Lock()
+			s.take(o)
+			s.giveAll()
+			s.mu.Unlock()
+		}
+	}
+}
+
+// give gives viewers that can take one their next frames: what then is the
+// newest.
+func (s *Station) give(id zmq.ID, v *viewer) {
+	for !v.full {
+		f, ok := v.Next()
+		if !ok {
+			return
+		}
+		v.full = !s.publisher.Give(id, zmq.Message{Parts: f.Parts(), Whole: true})
+	}
+}
+
+func (s *Station) giveAll() {
+	for id, v := range s.viewers { //det:allow each has a connection of its own
+		s.give(id, v)
+	}
+}
+
+// meet takes note of viewers that came, went, or want something else.
+func (s *Station) meet() {
+	for _, e := range s.publisher.Events() {
+		switch e.Kind {
+		case zmq.Joined:
+			v, err := s.hub.Join()
+			if err != nil {
+				s.config.Say("viewer %s is shown nothing: %v", e.Remote, err)
+				continue
+			}
+			s.viewers[e.Viewer] = &viewer{Viewer: v}
+		case zmq.Left:
+			if v := s.viewers[e.Viewer]; v != nil {
+				v.Leave()
+				delete(s.viewers, e.Viewer)
+			}
+			s.leave(e)
+		case zmq.Subscribed:
+			if v := s.viewers[e.Viewer]; v != nil {
+				if err := v.Subscribe(e.Topic); err != nil {
+					s.config.Say("a viewer's subscription is left out: %v", err)
+				}
+				s.give(e.Viewer, v)
+			}
+		case zmq.Drained:
+			if v := s.viewers[e.Viewer]; v != nil {
+				v.full = false
+				s.give(e.Viewer, v)
+			}
+		case zmq.Unsubscribed:
+			if v := s.viewers[e.Viewer]; v != nil {
+				v.Unsubscribe(e.Topic)
+			}
+		case zmq.Refused:
+			s.config.Say("%d connections refused, the last from %s: %v", e.Count, e.Remote, e.Err)
+		}
+	}
+}
+
+func (s *Station) leave(e zmq.Event) {
+	if e.Err != nil && !isGone(e.Err) {
+		s.config.Say("a viewer was cut off: %v", e.Err)
+	}
+}
+
+// isGone reports whether a connection just ended at the other end, as those of
+// programs do that end.
+func isGone(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+// order asks the tap for what is due, and returns how long nothing will be.
+func (s *Station) order() time.Duration {
+	now := s.now()
+	if s.ordered {
+		return frameEvery
+	}
+	since := time.Duration(now) - s.asked
+	if len(s.pending) == 0 && (len(s.viewers) == 0 || since < frameEvery) {
+		if len(s.viewers) == 0 {
+			return time.Second
+		}
+		return frameEvery - since
+	}
+	s.due = s.hub.Due(now, s.tick, s.due[:0])
+	s.due = s.hub.Due(now, s.tick+1, s.due[:0]) // it may have gone on
+	o := s.newOrder()
+	o.commands, s.pending = s.pending, nil
+	s.ordered, s.asked = true, time.Duration(now)
+	s.tap.waiting.Store(o)
+	return frameEvery
+}
+
+// newOrder is for the tables that are due, and all else.
+func (s *Station) newOrder() *order {
+	o := &order{asked: s.now()}
+	for _, t := range s.due {
+		for _, v := range s.views {
+			if v.table == t {
+				o.fillings = append(o.fillings, filling{view: v, image: v.blank()})
+			}
+		}
+	}
+	s.topics.want(o)
+	return o
+}
+
+// take publishes what the tap has found: as of when it was asked for, so that
+// how long the tap took does not make frames rarer.
+func (s *Station) take(o *order) {
+	now := o.asked
+	s.ordered, s.tick, s.clock = false, o.clock.Tick, o.clock
+	s.clock.Viewers = len(s.viewers)
+	s.desk.At(s.tick)
+	renamed := false
+	for i := range o.fillings {
+		f := &o.fillings[i]
+		if f.moved {
+			f.view.rename(f.keys, s.tick)
+			renamed = true
+			continue
+		}
+		if err := f.view.publish(now, f.image); err != nil {
+			s.config.Say("%v", err)
+		}
+	}
+	if renamed {
+		s.describe()
+		s.asked = -frameEvery // at once, now that the sizes are known
+	}
+	s.topics.take(o, &s.clock, now)
+	s.due = s.hub.Due(now, s.tick, s.due[:0])
+}
+
+// refused tells a client of a limit that its request met before anyone read it.
+func refused(_ [][]byte, err error) [][]byte {
+	e := Refuse(netsync.CodeLimit, err.Error(), "send less at a time")
+	return netsync.Reply{Version: netsync.Version, Error: e}.Parts()
+}
+
+// answer replies to requests, and keeps those that act for the tap.
+func (s *Station) answer() {
+	for _, e := range s.requests.Events() {
+		if e.Kind == zmq.Left {
+			if c := s.clients[e.Viewer]; c != nil {
+				c.Leave()
+				delete(s.clients, e.Viewer)
+				s.removeViews(func(v *view) bool { return v.asked == e.Viewer })
+			}
+		}
+	}
+	for _, r := range s.requests.Take() {
+		c := s.clients[r.Client]
+		if c == nil {
+			var err error
+			if c, err = s.desk.Join(); err != nil {
+				s.requests.Reply(r, refused(nil, err))
+				continue
+			}
+			s.clients[r.Client] = c
+		}
+		if len(r.Parts) != 1 {
+			e := Refuse(netsync.CodeMalformed, fmt.Sprintf("a request of %d parts", len(r.Parts)), "send one JSON object in one part")
+			s.requests.Reply(r, netsync.Reply{Version: netsync.Version, Tick: s.tick, Error: e}.Parts())
+			continue
+		}
+		if reply := c.Answer(s.now(), r.Parts[0]); reply != nil {
+			s.requests.Reply(r, reply)
+			continue
+		}
+		for _, command := range s.desk.Take(nil) {
+			s.pending = append(s.pending, &Command{Request: command.Request, station: s, command: command, from: r})
+		}
+	}
+}

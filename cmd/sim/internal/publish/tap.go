@@ -1,0 +1,141 @@
+package publish
+
+import (
+	"fmt"
+	"sync/atomic"
+
+	"orrery/ecs"
+	"orrery/netsync"
+	"orrery/scheduler"
+	"orrery/scheduler/trace"
+	"orrery/systems"
+)
+
+// A World is a run as viewers are shown it.
+type World struct {
+	Run     *scheduler.Run
+	Columns []trace.Columns // what the scenario exports
+	Series  []string        // names, by number
+	Parts   []netsync.Part  // what else there is to act on
+	// EventCount and Events give what was noted and printed: some at most, from
+	// the n-th on.
+	EventCount func() int
+	Events     func(n, most int) []trace.Event
+}
+
+// A Tap is the simulation thread's end. Its methods are for that thread
+// alone, between ticks. It reads the world and never writes.
+type Tap struct {
+	world   World
+	waiting atomic.Pointer[order] // nil: nothing is wanted
+	filled  chan *order           // with room for the one order that is under way
+
+	events, points int // given out so far
+}
+
+const (
+	// oldEvents is how many events of the past viewers are shown: the log's
+	// base tells them what they did not see.
+	oldEvents = 10000
+	// someEvents is how many are written at a time: each takes microseconds.
+	someEvents = 500
+)
+
+func newTap(w World) *Tap {
+	return &Tap{world: w, filled: make(chan *order, 1)}
+}
+
+// Serve fills the order that waits, if one does, and returns commands that
+// came with it. It costs one load if there is none.
+func (t *Tap) Serve(now Clock) []*Command {
+	if t.waiting.Load() == nil {
+		return nil
+	}
+	o := t.waiting.Swap(nil)
+	t.fill(o, now)
+	t.filled <- o
+	return o.commands
+}
+
+func (t *Tap) fill(o *order, now Clock) {
+	w := t.world.Run.World
+	o.clock = now
+	o.clock.Tick, o.clock.TickNS = max(0, w.Tick()), w.Config().TickLength
+	o.clock.TimeNS, o.clock.Digest = w.Time(o.clock.Tick), fmt.Sprintf("%016x", uint64(w.Digest()))
+	for i := range o.fillings {
+		o.fillings[i].fill(w, o.clock.Tick)
+	}
+	t.collect(o)
+}
+
+// collect takes what has come since the last time: references, for the station
+// to write.
+func (t *Tap) collect(o *order) {
+	run := t.world.Run
+	if o.events && t.world.EventCount != nil {
+		from := max(t.events, t.world.EventCount()-oldEvents)
+		o.found.skipped, o.found.events = from-t.events, t.world.Events(from, someEvents)
+		t.events = from + len(o.found.events)
+	}
+	if o.points {
+		all := run.Measures.PointsSince(t.points)
+		o.found.points = append(o.found.points, all...)
+		t.points += len(all)
+	}
+	if o.checks {
+		for i := range run.Checks.Len() {
+			o.found.checks = append(o.found.checks, run.Checks.Result(i))
+		}
+	}
+	if o.measures {
+		o.found.spreads, o.found.tallies = run.Measures.Spreads(), run.Measures.Tallies()
+	}
+}
+
+// An order is what the station wants to know, and then what the tap found.
+type order struct {
+	fillings                         []filling
+	events, points, checks, measures bool
+	commands                         []*Command
+	asked                            netsync.Nanos
+
+	clock Clock
+	found struct {
+		skipped int // events
+		events  []trace.Event
+		points  []systems.Point
+		checks  []systems.Result
+		spreads []systems.Spread
+		tallies []systems.Tally
+	}
+}
+
+// A filling is one table's part of an order. If the rows are others than the
+// station thought it has their keys, and no image: that is for the next order.
+type filling struct {
+	view  *view
+	image *netsync.Image
+	keys  []string
+	moved bool
+}
+
+func (f *filling) fill(w *ecs.World, tick ecs.Tick) {
+	if f.keys, f.moved = f.view.source.keys(w); f.moved {
+		return
+	}
+	f.image.Tick = tick
+	f.view.source.fill(w, f.image.Columns)
+}
+
+// A Clock is where the run stands, as topic clock has it.
+type Clock struct {
+	Tick    ecs.Tick        `json:"tick"`
+	TimeNS  ecs.Nanoseconds `json:"time_ns"`
+	Until   ecs.Tick        `json:"until"`
+	TickNS  ecs.Nanoseconds `json:"tick_ns"`
+	Pace    float64         `json:"pace"` // 0: as fast as it goes
+	Paused  bool            `json:"paused"`
+	Ended   bool            `json:"ended"`
+	Digest  string          `json:"digest"`
+	Viewers int             `json:"viewers"`
+}

@@ -1,0 +1,169 @@
+package publish
+
+import (
+	"encoding/json"
+	"math"
+	"slices"
+
+	"orrery/ecs"
+	"orrery/netsync"
+	"orrery/systems"
+)
+
+// topics are those that are no tables: what little there is of it is written as
+// JSON by the station, not by the simulation's thread.
+type topics struct {
+	world                           *World
+	schema, clock, checks, measures *netsync.Document
+	events                          *netsync.Log
+	series                          []*netsync.Log // by number
+	summed                          netsync.Nanos  // when measures were
+}
+
+func (t *topics) open(h *netsync.Hub, w *World) (err error) {
+	t.world = w
+	for _, d := range []struct {
+		to   **netsync.Document
+		name string
+		rate netsync.Nanos
+	}{
+		{&t.schema, netsync.TopicSchema, 0}, {&t.clock, netsync.TopicClock, 0},
+		{&t.checks, netsync.TopicChecks, netsync.Second / 10}, {&t.measures, netsync.TopicMeasure, 0},
+	} {
+		if *d.to, err = h.Document(d.name, netsync.Rate{Every: d.rate}); err != nil {
+			return err
+		}
+	}
+	if t.events, err = h.Log(netsync.TopicEvents+"all", netsync.Rate{}); err != nil {
+		return err
+	}
+	for _, name := range w.Series {
+		l, err := h.Log(netsync.TopicSeries+name, netsync.Rate{})
+		if err != nil {
+			return err
+		}
+		t.series = append(t.series, l)
+	}
+	return nil
+}
+
+func (t *topics) setSchema(s netsync.Schema, tick ecs.Tick) { t.schema.Set(mustJSON(s), tick) }
+
+// want says what an order is to bring beside tables: what somebody looks at.
+func (t *topics) want(o *order) {
+	o.events = t.world.EventCount != nil && t.events.IsWanted()
+	o.points = slices.ContainsFunc(t.series, (*netsync.Log).IsWanted)
+	o.checks = t.checks.IsWanted()
+	o.measures = t.measures.IsWanted() && (t.summed == 0 || o.asked-t.summed >= measuresEvery)
+	if o.measures {
+		t.summed = o.asked
+	}
+}
+
+// measuresEvery is how often measures are summed up: that takes longer than all
+// else.
+const measuresEvery = netsync.Second / 2
+
+// take publishes what an order has brought.
+func (t *topics) take(o *order, clock *Clock, now netsync.Nanos) {
+	tick := o.clock.Tick
+	t.clock.Set(mustJSON(clock), tick)
+	t.events.Skip(o.found.skipped, now, tick)
+	for _, e := range o.found.events {
+		t.events.Add(mustJSON(eventItem{e.Tick, e.Kind, e.Node, json.RawMessage(e.Fields)}), now, tick)
+	}
+	for _, p := range o.found.points {
+		if int(p.Series) < len(t.series) {
+			t.series[p.Series].Add(mustJSON(pointItem{p.Tick, number(p.Value)}), now, tick)
+		}
+	}
+	if o.checks {
+		t.checks.Set(mustJSON(checkItems(o.found.checks)), tick)
+	}
+	if o.measures {
+		t.measures.Set(mustJSON(measureItems{spreadItems(o.found.spreads), tallyItems(o.found.tallies)}), tick)
+	}
+}
+
+type eventItem struct {
+	Tick   ecs.Tick        `json:"tick"`
+	Kind   string          `json:"kind"`
+	Node   string          `json:"node,omitempty"`
+	Fields json.RawMessage `json:"fields"`
+}
+
+type pointItem struct {
+	Tick  ecs.Tick `json:"tick"`
+	Value *float64 `json:"value"` // null for what JSON has no number for
+}
+
+func number(v float64) *float64 {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return nil
+	}
+	return &v
+}
+
+type checkItem struct {
+	Name    string    `json:"name"`
+	Kind    string    `json:"kind"`
+	Outcome string    `json:"outcome"`
+	Tick    *ecs.Tick `json:"tick,omitempty"` // when it was decided
+}
+
+func checkItems(results []systems.Result) []checkItem {
+	all := make([]checkItem, len(results))
+	for i := range results {
+		c := &results[i]
+		all[i] = checkItem{Name: c.Name, Kind: c.Kind.String(), Outcome: c.Outcome.String()}
+		if c.Outcome != systems.Undecided {
+			all[i].Tick = &c.At
+		}
+	}
+	return all
+}
+
+type measureItems struct {
+	Measures []spreadItem     `json:"measures"`
+	Counts   map[string]int64 `json:"counts"`
+}
+
+type spreadItem struct {
+	Name  string  `json:"name"`
+	Key   string  `json:"key,omitempty"`
+	Unit  string  `json:"unit,omitempty"`
+	Count uint64  `json:"count"`
+	Min   int64   `json:"min"`
+	Mean  float64 `json:"mean"`
+	P50   int64   `json:"p50"`
+	P90   int64   `json:"p90"`
+	P99   int64   `json:"p99"`
+	Max   int64   `json:"max"`
+}
+
+func spreadItems(spreads []systems.Spread) []spreadItem {
+	all := make([]spreadItem, len(spreads))
+	for i, s := range spreads {
+		all[i] = spreadItem{Name: s.Name, Key: s.Key, Count: s.Count, Min: s.Min, Mean: s.Mean, P50: s.P50, P90: s.P90, P99: s.P99, Max: s.Max}
+		if s.Unit == systems.Duration {
+			all[i].Unit = "ns"
+		}
+	}
+	return all
+}
+
+func tallyItems(tallies []systems.Tally) map[string]int64 {
+	all := map[string]int64{}
+	for _, t := range tallies {
+		all[t.Name] = t.Value
+	}
+	return all
+}
+
+func mustJSON(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic("publish: a value cannot be written: " + err.Error())
+	}
+	return b
+}

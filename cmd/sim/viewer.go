@@ -1,0 +1,238 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"orrery/ecs"
+	"orrery/netsync"
+	"orrery/netsync/zmq"
+)
+
+// viewerFlags are those of commands that attach to a run.
+type viewerFlags struct {
+	requests, keys, name string
+	timeout              time.Duration
+}
+
+func (o *viewerFlags) declare(f *pflag.FlagSet) {
+	f.StringVar(&o.requests, "requests", "", "the `endpoint` of requests, if it is not one port above, or PATH.requests")
+	f.StringVar(&o.keys, "curve-keys", "", "the `directory` with your keys, and the run's server.key: see sim keygen")
+	f.StringVar(&o.name, "as", "viewer", "with --curve-keys: whose keys, as sim keygen wrote them")
+	f.DurationVar(&o.timeout, "timeout", 5*time.Second, "how long to wait for a run to answer")
+}
+
+// attached is a run that somebody looks at.
+type attached struct {
+	ctx      context.Context
+	frames   *zmq.Client
+	requests *zmq.Client
+	timeout  time.Duration
+	asked    uint64
+	replicas map[string]*netsync.Replica
+}
+
+// attach connects to a run's endpoints.
+func (o *viewerFlags) attach(e *edge, endpoint string) (a *attached, err error) {
+	var keys *zmq.ClientKeys
+	if o.keys != "" {
+		if keys, err = zmq.LoadClientKeys(o.keys, o.name); err != nil {
+			return nil, wrongUsage("--curve-keys %s: %w", quote(o.keys), err)
+		}
+	}
+	at := o.requests
+	if at == "" {
+		if at, err = beside(endpoint); err != nil {
+			return nil, err
+		}
+	}
+	ctx, cancel := context.WithTimeout(e.ctx, o.timeout)
+	defer cancel()
+	a = &attached{ctx: e.ctx, timeout: o.timeout, replicas: map[string]*netsync.Replica{}}
+	if a.frames, err = dial(ctx, e, zmq.DialConfig{Endpoint: endpoint, Type: "SUB", Keys: keys}); err != nil {
+		return nil, err
+	}
+	if a.requests, err = dial(ctx, e, zmq.DialConfig{Endpoint: at, Type: "DEALER", Keys: keys}); err != nil {
+		a.frames.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// dial connects, and waits for a run that has not begun yet.
+func dial(ctx context.Context, e *edge, c zmq.DialConfig) (*zmq.Client, error) {
+	for {
+		client, err := zmq.Dial(ctx, c)
+		switch {
+		case err == nil:
+			return client, nil
+		case ctx.Err() != nil && !e.interrupted():
+			return nil, fmt.Errorf("nothing is published at %s: %w", c.Endpoint, err)
+		case !errors.Is(err, syscall.ECONNREFUSED) && !errors.Is(err, fs.ErrNotExist):
+			return nil, err
+		}
+		e.sleep(ctx, 50*time.Millisecond)
+	}
+}
+
+// schema is what the run shows.
+func (a *attached) schema() (s netsync.Schema, err error) {
+	reply, _, err := a.ask(netsync.Request{Do: netsync.DoSchema})
+	if err != nil {
+		return s, err
+	}
+	if err := json.Unmarshal(reply.OK, &s); err != nil {
+		return s, fmt.Errorf("the run's schema: %w", err)
+	}
+	return s, nil
+}
+
+// exported are the tables of a schema but for the engine's own.
+func exported(s *netsync.Schema) (topics []string) {
+	for _, t := range s.Tables {
+		if !strings.HasPrefix(t.Topic, netsync.TopicColumns+".") {
+			topics = append(topics, t.Topic)
+		}
+	}
+	return topics
+}
+
+// labelsOf are the names of values, by column.
+func labelsOf(t *netsync.TableSchema) map[string][]string {
+	all := map[string][]string{}
+	for _, c := range t.Columns {
+		all[c.Name] = c.Labels
+	}
+	return all
+}
+
+func (a *attached) close() {
+	a.frames.Close()
+	a.requests.Close()
+}
+
+// ask sends a request and waits for its reply.
+func (a *attached) ask(r netsync.Request) (netsync.Reply, *netsync.Frame, error) {
+	a.asked++
+	r.Version, r.ID = netsync.Version, a.asked
+	defer a.limit(a.requests)()
+	if err := a.requests.Send([][]byte{netsync.AppendRequest(nil, r)}); err != nil {
+		return netsync.Reply{}, nil, err
+	}
+	for {
+		parts, err := a.requests.Receive()
+		if err != nil {
+			return netsync.Reply{}, nil, fmt.Errorf("no reply to %s: %w", r.Do, err)
+		}
+		reply, frame, err := netsync.ParseReply(parts)
+		switch {
+		case err != nil:
+			return netsync.Reply{}, nil, err
+		case reply.ID != r.ID && reply.ID != 0:
+			continue
+		case reply.Error != nil:
+			return netsync.Reply{}, nil, fmt.Errorf("%s: %w", r.Do, reply.Error)
+		}
+		return reply, frame, nil
+	}
+}
+
+// limit ends a connection that gives nothing for too long, or at an interrupt.
+func (a *attached) limit(c *zmq.Client) (done func()) {
+	timer := time.AfterFunc(a.timeout, func() { c.Close() })
+	stop := context.AfterFunc(a.ctx, func() { c.Close() })
+	return func() { timer.Stop(); stop() }
+}
+
+// untilInterrupt ends the connection of frames when the user interrupts.
+func (a *attached) untilInterrupt() (stop func() bool) {
+	return context.AfterFunc(a.ctx, func() { a.frames.Close() })
+}
+
+// ended is the error of a connection that has ended, if it is one.
+func (a *attached) ended(e *edge, err error) error {
+	if e.interrupted() || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// seen is what came: a table as it is now, or a value.
+type seen struct {
+	Topic  string          `json:"topic"`
+	Tick   ecs.Tick        `json:"tick"`
+	Missed uint64          `json:"missed,omitempty"`
+	Value  json.RawMessage `json:"value"`
+	table  *netsync.Replica
+}
+
+// next waits for the next frame and applies it. What does not follow is asked
+// for whole.
+func (a *attached) next() (*seen, error) {
+	for {
+		parts, err := a.frames.Receive()
+		if err != nil {
+			return nil, err
+		}
+		f, err := netsync.ParseFrame(parts)
+		if err != nil {
+			return nil, err
+		}
+		s, err := a.take(f)
+		if s != nil || err != nil {
+			return s, err
+		}
+	}
+}
+
+func (a *attached) take(f netsync.Frame) (*seen, error) {
+	h, err := netsync.ParseHeader(f.Header, len(f.Body))
+	if err != nil {
+		return nil, err
+	}
+	s := &seen{Topic: f.Topic, Tick: h.Tick, Missed: h.Missed}
+	if !strings.HasPrefix(f.Topic, netsync.TopicColumns) {
+		if !json.Valid(f.Body) {
+			return nil, fmt.Errorf("%s: no JSON", f.Topic)
+		}
+		s.Value = f.Body
+		return s, nil
+	}
+	r := a.replicas[f.Topic]
+	if r == nil {
+		r = netsync.NewReplica(f.Topic)
+		a.replicas[f.Topic] = r
+	}
+	s.table = r
+	switch verdict, err := r.Apply(f); {
+	case verdict == netsync.Applied:
+		return s, nil
+	case verdict == netsync.Refused:
+		return nil, err
+	case verdict == netsync.Stale:
+		return nil, nil
+	}
+	_, whole, err := a.ask(netsync.Request{Do: netsync.DoKeyframe, Topic: f.Topic})
+	if err != nil || whole == nil {
+		return nil, errors.Join(err, fmt.Errorf("%s: there is a gap", f.Topic))
+	}
+	return a.take(*whole)
+}
+
+// value is what was seen as JSON: of a table its columns.
+func (s *seen) value(labels map[string][]string) json.RawMessage {
+	if s.table != nil {
+		return s.table.AppendJSON(nil, labels)
+	}
+	return s.Value
+}
