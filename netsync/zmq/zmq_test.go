@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -361,6 +362,69 @@ func TestLimitsAreSaid(t *testing.T) {
 		}
 		if e := until(t, p.events, Refused); !strings.Contains(e.Err.Error(), "1 connections") {
 			t.Errorf("refused because of %v", e.Err)
+		}
+	})
+	t.Run("handshakes", func(t *testing.T) {
+		p := publisher(t, PublisherConfig{Limits: Limits{Handshakes: 2, HandshakeTime: time.Hour}})
+		address := strings.TrimPrefix(p.Endpoint(), "tcp://")
+		for i := range 3 {
+			c, err := net.Dial("tcp", address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			c.SetReadDeadline(time.Now().Add(patience))
+			if _, err := c.Read(make([]byte, greetingBytes)); err != nil {
+				t.Errorf("connection %d: %v", i, err)
+			}
+		}
+		if e := until(t, p.events, Refused); !errors.Is(e.Err, errLimit) || !strings.Contains(e.Err.Error(), "the oldest") {
+			t.Errorf("refused because of %v", e.Err)
+		}
+		k := dial(t, DialConfig{Endpoint: p.Endpoint(), Type: "SUB"}) // silence holds up nobody
+		k.Close()
+	})
+	t.Run("time of a handshake", func(t *testing.T) {
+		p := publisher(t, PublisherConfig{Limits: Limits{HandshakeTime: 50 * time.Millisecond}})
+		c, err := net.Dial("tcp", strings.TrimPrefix(p.Endpoint(), "tcp://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		c.Write(appendGreeting(nil, mechanismNULL, false)) // and no READY
+		if e := until(t, p.events, Refused); !errors.Is(e.Err, os.ErrDeadlineExceeded) {
+			t.Errorf("refused because of %v", e.Err)
+		}
+	})
+	t.Run("events nobody takes", func(t *testing.T) {
+		p := publisher(t, PublisherConfig{Subscriptions: 1000})
+		k := dial(t, DialConfig{Endpoint: p.Endpoint(), Type: "SUB"})
+		for i := range 500 {
+			k.Subscribe(fmt.Sprint(i))
+		}
+		time.Sleep(100 * time.Millisecond)
+		total := 0
+		for deadline := time.Now().Add(patience); total < 501; {
+			list := p.Events()
+			if len(list) > undrained {
+				t.Fatalf("%d events waited", len(list))
+			}
+			if total += len(list); time.Now().After(deadline) {
+				t.Fatalf("%d events in all", total)
+			}
+		}
+	})
+	t.Run("requests that wait", func(t *testing.T) {
+		r := requests(t, RequestsConfig{QueueBytes: 1000})
+		k := dial(t, DialConfig{Endpoint: r.Endpoint(), Type: "DEALER"})
+		for range 2 {
+			k.Send([][]byte{make([]byte, 800)})
+		}
+		if got := receive(t, k); !strings.Contains(got[0], "bytes of requests wait") {
+			t.Errorf("got %q", got)
+		}
+		if len(r.Take()) != 1 {
+			t.Error("the first did not wait")
 		}
 	})
 	t.Run("requests a second", func(t *testing.T) {

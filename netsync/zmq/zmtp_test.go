@@ -92,6 +92,15 @@ func TestFrameHeaders(t *testing.T) {
 	}
 }
 
+func TestCommandsOfAHandshakeAreShort(t *testing.T) {
+	for _, size := range []int{maxCommand + 1, 1 << 40} {
+		b := binary.BigEndian.AppendUint64([]byte{flagCommand | flagLong}, uint64(size))
+		if _, _, err := readCommand(bufio.NewReader(bytes.NewReader(b))); !errors.Is(err, errLimit) {
+			t.Errorf("of %d bytes: %v", size, err)
+		}
+	}
+}
+
 func TestMetadata(t *testing.T) {
 	property := func(name, value string) string { return string(appendProperty(nil, name, value)) }
 	for name, c := range map[string]struct {
@@ -300,6 +309,7 @@ func TestBreachesEndAConnection(t *testing.T) {
 		want  error
 	}{
 		"frame over the limit":           {&routerRole, long, errLimit},
+		"frame over its own limit":       {&routerRole, append([]byte("\x02\x00\x00\x00\x00\x00\x00\x17\x70"), make([]byte, 6000)...), errLimit},
 		"endless MORE":                   {&routerRole, bytes.Repeat([]byte("\x01\x00"), 1000), errLimit},
 		"message over the limit":         {&routerRole, bytes.Repeat(append([]byte("\x01\xff"), make([]byte, 255)...), 50), errLimit},
 		"unknown command":                {&routerRole, appendCommand(nil, "JOIN", nil), errProtocol},
