@@ -93,8 +93,8 @@ func TestFrameHeaders(t *testing.T) {
 }
 
 func TestCommandsOfAHandshakeAreShort(t *testing.T) {
-	for _, size := range []int{maxCommand + 1, 1 << 40} {
-		b := binary.BigEndian.AppendUint64([]byte{flagCommand | flagLong}, uint64(size))
+	for _, size := range []uint64{maxCommand + 1, 1 << 40} {
+		b := binary.BigEndian.AppendUint64([]byte{flagCommand | flagLong}, size)
 		if _, _, err := readCommand(bufio.NewReader(bytes.NewReader(b))); !errors.Is(err, errLimit) {
 			t.Errorf("of %d bytes: %v", size, err)
 		}
