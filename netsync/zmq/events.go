@@ -14,7 +14,7 @@ type EventKind int
 
 const (
 	Joined       EventKind = iota + 1 // a viewer, or a client
-	Left                              // Err is why, nil if the peer closed in order
+	Left                              // Err is why, nil if the peer closed, or we did
 	Subscribed                        // to Topic, a prefix: send it whole messages of what matches
 	Unsubscribed                      // from Topic
 	Lagged                            // Count messages of Topic were not sent

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"sync"
 	"time"
@@ -187,15 +186,10 @@ func (p *Publisher) serve(id ID, c *conn) {
 	err := v.read()
 	c.close()
 	v.stop(true)
-	if failed := <-written; failed != nil && !errors.Is(failed, net.ErrClosed) {
-		err = failed // the reader only saw its end
-	}
+	err = ending(err, <-written)
 	p.mu.Lock()
 	delete(p.viewers, id)
 	p.mu.Unlock()
-	if err == io.EOF || errors.Is(err, net.ErrClosed) {
-		err = nil
-	}
 	p.events.put(Event{Kind: Left, Viewer: id, Remote: remote, Err: err})
 }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"sync"
 	"time"
@@ -158,18 +157,13 @@ func (r *Requests) serve(id ID, k *conn) {
 	err := r.read(id, c)
 	k.close()
 	overrun := c.stop()
-	if failed := <-written; failed != nil && !errors.Is(failed, net.ErrClosed) {
-		err = failed
-	}
+	err = ending(err, <-written)
 	if overrun {
 		err = fmt.Errorf("client cut: %w: over %d bytes of replies not taken", errLimit, c.limit)
 	}
 	r.mu.Lock()
 	delete(r.clients, id)
 	r.mu.Unlock()
-	if err == io.EOF || errors.Is(err, net.ErrClosed) {
-		err = nil
-	}
 	r.events.put(Event{Kind: Left, Viewer: id, Remote: remote, Err: err})
 }
 

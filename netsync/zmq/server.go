@@ -3,9 +3,11 @@ package zmq
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -208,5 +210,18 @@ func (c *conn) closeWrite() error {
 		return half.CloseWrite()
 	}
 	c.close()
+	return nil
+}
+
+// ending is why a connection ended, by what its reader and its writer saw:
+// nil if the peer closed it, whatever was under way, or we did.
+func ending(read, written error) error {
+	for _, err := range []error{written, read} {
+		closed := err == nil || err == io.EOF || errors.Is(err, net.ErrClosed) ||
+			errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
+		if !closed {
+			return err
+		}
+	}
 	return nil
 }
