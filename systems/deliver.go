@@ -44,7 +44,11 @@ func (d *Deliver) Handle(b *ecs.Batch) {
 		d.apart(p, b)
 		return
 	}
-	d.act(p, b)
+	if p.Act == nil {
+		return
+	}
+	p.Act(b)
+	d.send(p, b)
 }
 
 func (d *Deliver) act(p *Program, b *ecs.Batch) {

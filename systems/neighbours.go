@@ -17,7 +17,13 @@ type neighbours struct {
 // for reading, until the next call.
 func (l *Links) Neighbours(n ecs.Node) []ecs.Node {
 	x := &l.neighbours
-	linked := l.linked(n)
+	if x.stale {
+		x.build(l.wires)
+	}
+	var linked []ecs.Node
+	if i := x.places.find(uint64(n), 0); i >= 0 {
+		linked = x.list[x.first[i]:x.first[i+1]]
+	}
 	if !l.networks.has(n) {
 		return linked
 	}

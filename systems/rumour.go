@@ -320,9 +320,14 @@ func (e *Epidemic) choice(n, but ecs.Node) {
 
 // Next returns the next tick in which something spreads by itself, or Never.
 func (e *Epidemic) Next() ecs.Tick {
-	switch t := e.world.Tick(); {
-	case !e.opened:
+	if !e.opened {
 		return ecs.Never
+	}
+	return e.next()
+}
+
+func (e *Epidemic) next() ecs.Tick {
+	switch t := e.world.Tick(); {
 	case e.hot.Len() > 0:
 		return t + 1
 	case e.settled():
@@ -339,6 +344,12 @@ func (e *Epidemic) settled() bool {
 
 // Act is the system's part of the act phase, after all that may change entries.
 func (e *Epidemic) Act(d *Deliver) {
+	if e.opened || len(e.leaving) > 0 {
+		e.act(d)
+	}
+}
+
+func (e *Epidemic) act(d *Deliver) {
 	if e.opened {
 		e.spread(d)
 	}
