@@ -27,6 +27,7 @@ type context struct {
 	drawn   bool
 	event   ecs.EnvelopeID // what draws are keyed by, where it is not the event in hand
 	serving serving
+	feed    string // whose value is handled
 	exiting bool
 	code    uint8
 }
@@ -72,6 +73,7 @@ func (s *script) declare(p *program, name string) error {
 	}
 	spec.Provides = p.services
 	spec.Watches, spec.Pulls = p.watched, p.pulling
+	spec.Subscribes = p.subscribes
 	p.id = s.run.Programs.Add(spec)
 	s.programs = append(s.programs, p)
 	return nil
@@ -84,6 +86,7 @@ func (s *script) act(p *program, b *ecs.Batch) {
 		b.At = i
 		if b.Exited() && !b.Up(i) {
 			b.World().Refuse(e, ecs.DroppedDown)
+			s.run.Feeds.Refused(b, i)
 			continue
 		}
 		if e.IsTimer() {
@@ -100,6 +103,9 @@ func (s *script) act(p *program, b *ecs.Batch) {
 			continue
 		case s.kinds.call:
 			s.asked(p, b, i)
+			continue
+		case s.kinds.feed:
+			s.heard(p, b, i)
 			continue
 		case s.kinds.answer, s.kinds.failed:
 			if r := s.run.Services.Answered(b, i); r != nil {
@@ -194,6 +200,7 @@ func (s *script) begin(p *program, b *ecs.Batch, i int, fn starlark.Callable) {
 	at.phase, at.handler, at.program, at.batch = handling, fn, p, b
 	at.index, at.row, at.node, at.source = i, int(b.Rows[i]), b.Node(i), 0
 	at.drawn, at.exiting, at.event, at.serving.now = false, false, 0, false
+	at.feed = ""
 	s.limit(s.thread)
 }
 

@@ -31,11 +31,12 @@ const (
 	ownField
 	ownValue
 	ownSource
+	ownFeed
 )
 
 // owns lists what a handler of a program has of its own node.
 func (s *script) owns(p *program) map[string]own {
-	all := map[string]own{"random": {what: ownValue, value: randomness{s, false}}, "source": {what: ownSource}}
+	all := map[string]own{"random": {what: ownValue, value: randomness{s, false}}, "source": {what: ownSource}, "feed": {what: ownFeed}}
 	for name, verb := range s.verbs { //det:allow the result is a map
 		all[name] = own{what: ownValue, value: verb}
 	}
@@ -56,6 +57,8 @@ func (s *script) Attr(n ecs.Node, name string) (starlark.Value, error) {
 			return own.value, nil
 		case ownSource:
 			return s.handle(s.at.source), nil
+		case ownFeed:
+			return s.feedInHand(), nil
 		}
 	}
 	if v, ok, err := s.property(n, name); ok || err != nil {

@@ -104,6 +104,7 @@ func (s *script) finish() Errors {
 		s.kinds.turn = s.run.Services.OpenStations()
 	}
 	errs = append(errs, s.openPipes()...)
+	s.openFeeds()
 	for _, w := range s.windows {
 		w.check.After, w.check.Within = s.lastFault, w.within
 		if w.after != nil {

@@ -142,6 +142,9 @@ func (p *program) callables() []starlark.Value {
 	for _, x := range p.drains {
 		all = append(all, x.fn)
 	}
+	for _, fn := range p.hears {
+		all = append(all, fn)
+	}
 	for _, r := range p.every {
 		all = append(all, r.fn)
 	}

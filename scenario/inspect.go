@@ -9,6 +9,7 @@ import (
 	"go.starlark.net/syntax"
 
 	"orrery/scenario/value"
+	"orrery/systems"
 )
 
 // inspector looks for what cannot succeed in handlers, before any runs: names
@@ -327,6 +328,14 @@ func (l *look) verb(name string, call *syntax.CallExpr) {
 			}
 			l.found(call, call.Lparen, err)
 		}
+	case "publish":
+		if name, ok := literal(call, 0); ok {
+			err := systems.CheckFeedName(name)
+			if err != nil {
+				err = fmt.Errorf("me.publish: %w", err)
+			}
+			l.found(call, call.Lparen, err)
+		}
 	case "param", "set_param", "param_version":
 		if param, ok := literal(call, 0); ok && s.without == nil {
 			_, err := s.findParam(param)
@@ -384,7 +393,9 @@ func laterFunction(verb string, i int, arg syntax.Expr) syntax.Expr {
 }
 
 // takesFunction reports whether a verb's second argument is a handler.
-func takesFunction(verb string) bool { return verb == "after" || verb == "provide" }
+func takesFunction(verb string) bool {
+	return verb == "after" || verb == "provide" || verb == "subscribe"
+}
 
 // functionAt returns which argument of a verb is a handler; -1: none, but then.
 func functionAt(verb string) int {
@@ -459,7 +470,7 @@ func (s *script) lacks(p *program, name string) error {
 	if _, declared := p.schema.index[name]; declared || s.verbs[name] != nil {
 		return nil
 	}
-	if name == "random" || name == "source" || slices.Contains(properties, name) {
+	if name == "random" || name == "source" || name == "feed" || slices.Contains(properties, name) {
 		return nil
 	}
 	return s.unknown(p, name)

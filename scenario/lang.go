@@ -31,7 +31,7 @@ func (s *script) predeclared() starlark.StringDict {
 		{"always", s.check("always")}, {"never", s.check("never")}, {"eventually", s.check("eventually")}, {"sometimes", s.check("sometimes")},
 		{"linearizable", s.linearizable}, {"kv", model("kv", "read", "write")}, {"register", model("register", "read", "write")}, {"queue", model("queue", "push", "pop")},
 		{"note", s.note}, {"must", s.must}, {"measure", s.measure}, {"count", s.count}, {"series", s.makeSeries}, {"export", s.export},
-		{"param", s.param}, {"gossip", s.gossip}, {"directory", s.setDirectory}, {"pipe", s.pipe}, {"stage", s.makeStage},
+		{"param", s.param}, {"gossip", s.gossip}, {"directory", s.setDirectory}, {"feed", s.feed}, {"subscription", s.subscriptionWord},
 		{"serve", s.serveWord}, {"serving", s.servingWord},
 		{"param", s.param}, {"gossip", s.gossip}, {"pipe", s.pipe}, {"stage", s.makeStage},
 		{"run", s.runUntil}, {"flag", s.flag}, {"tick", s.tick}, {"ties", s.ties}, {"now", s.now}, {"fail", fail},

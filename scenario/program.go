@@ -35,11 +35,13 @@ type program struct {
 	watched []uint64
 	// pulling are the pipes that a node pulls from, with a stage for each, and
 	// drains those of whose room it is told.
-	pulling []systems.Pulling
-	stages  []*stage
-	drains  []drain
-	onStart starlark.Callable
-	onStop  starlark.Callable
+	pulling    []systems.Pulling
+	stages     []*stage
+	drains     []drain
+	subscribes []systems.Subscription
+	hears      []starlark.Callable // a function each
+	onStart    starlark.Callable
+	onStop     starlark.Callable
 
 	handlers []starlark.Callable // by the number of the kind
 	own      map[string]own      // looked up only
@@ -198,17 +200,13 @@ func (s *script) makeProgram(thread *starlark.Thread, b *starlark.Builtin, args 
 	}
 	var state, on, every *starlark.Dict
 	var durable, shows *starlark.List
-	var provides, watches, pulls, drains *starlark.Dict
-	var subscribes starlark.Value
+	var provides, watches, pulls, drains, subscribes *starlark.Dict
 	p := &program{script: s, name: "program", pos: thread.CallFrame(1).Pos, on: map[string]starlark.Callable{}}
 	err := starlark.UnpackArgs(b.Name(), args, kwargs,
 		"state?", &state, "durable?", &durable, "shows?", &shows, "on_start?", &p.onStart, "on_stop?", &p.onStop,
 		"on?", &on, "every?", &every, "provides?", &provides, "watches?", &watches, "subscribes?", &subscribes, "pulls?", &pulls, "drains?", &drains)
 	if err != nil {
 		return nil, err
-	}
-	if subscribes != nil {
-		return nil, notYet("subscribes", "feeds")
 	}
 	if p.schema, err = makeSchema(state, s.reserved); err != nil {
 		return nil, err
@@ -229,6 +227,9 @@ func (s *script) makeProgram(thread *starlark.Thread, b *starlark.Builtin, args 
 		return nil, err
 	}
 	if err := p.serves(provides); err != nil {
+		return nil, err
+	}
+	if err := p.subscribe(subscribes); err != nil {
 		return nil, err
 	}
 	if err := p.watch(watches); err != nil {
@@ -330,6 +331,7 @@ type kinds struct {
 	param                      ecs.Kind // wakes who watches one; after those
 	turn                       ecs.Kind // ends what serve has in service; after those
 	item, taken, waits         ecs.Kind // of pipes; 0: there are none
+	feed                       ecs.Kind // of feeds' values; after those
 }
 
 // open declares the kinds that every scenario has.

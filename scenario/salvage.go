@@ -361,7 +361,7 @@ func handedTo(n syntax.Node, up []syntax.Node) *syntax.CallExpr {
 			switch {
 			case x.Fn == n:
 				return nil
-			case !isWord(x.Fn, "bind") && !isWord(x.Fn, "serve"):
+			case !isWord(x.Fn, "bind") && !isWord(x.Fn, "serve") && !isWord(x.Fn, "subscription"):
 				return x
 			}
 		default:

@@ -35,14 +35,15 @@ type script struct {
 	kinds    kinds
 	ticked   bool // tick(…) may not come any more
 
-	flags   []Flag
-	until   ecs.Tick
-	warmup  ecs.Tick
-	series  []Series
-	exports []Export
-	figures figures
-	serves  bool // serve(…) is mentioned
-	notes   notes
+	flags    []Flag
+	until    ecs.Tick
+	warmup   ecs.Tick
+	series   []Series
+	feedWays []feedWay
+	exports  []Export
+	figures  figures
+	serves   bool // serve(…) is mentioned
+	notes    notes
 
 	roundings  []Rounding
 	idle       Errors          // statements that do nothing
@@ -131,6 +132,8 @@ func (s *script) mangle(k ecs.Kind, payload []byte, n uint64) []byte {
 	switch k {
 	case s.kinds.show, s.kinds.failed:
 		return append([]byte(nil), payload...)
+	case s.kinds.feed:
+		return value.MangleValue(append([]byte(nil), payload...), n)
 	case s.kinds.call, s.kinds.answer:
 		at := refBytes
 		if k == s.kinds.call {

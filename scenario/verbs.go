@@ -11,14 +11,9 @@ import (
 )
 
 // laterVerbs are verbs of channels that are not built yet.
-var laterVerbs = []string{"publish", "sync"}
+var laterVerbs = []string{"sync"}
 
-func laterConcept(verb string) string {
-	if verb == "publish" {
-		return "feeds"
-	}
-	return "syncs of durable state"
-}
+func laterConcept(string) string { return "syncs of durable state" }
 
 type verb = func(*starlark.Thread, *starlark.Builtin, starlark.Tuple, []starlark.Tuple) (starlark.Value, error)
 
@@ -35,6 +30,7 @@ func (s *script) makeVerbs() map[string]*starlark.Builtin {
 		{"call", s.callVerb}, {"discover", s.discover}, {"defer", s.deferVerb}, {"reply", s.replyVerb},
 		{"provide", s.provide}, {"withhold", s.withhold},
 		{"push", s.push},
+		{"publish", s.publish}, {"subscribe", s.subscribeVerb}, {"unsubscribe", s.unsubscribe},
 		{"param", s.paramVerb}, {"set_param", s.setParam}, {"param_version", s.paramVersion},
 		{"services", s.servicesVerb}, {"params", s.paramsVerb},
 		{"join", s.joinVerb(false)}, {"leave", s.joinVerb(true)},
@@ -50,7 +46,7 @@ func (s *script) reserved(name string) bool {
 	if _, ok := s.verbs[name]; ok || name == string(startedWord) {
 		return true
 	}
-	for _, words := range [][]string{properties, laterVerbs, {"random", "source"}} {
+	for _, words := range [][]string{properties, laterVerbs, {"random", "source", "feed"}} {
 		for _, w := range words {
 			if w == name {
 				return true

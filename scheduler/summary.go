@@ -21,7 +21,14 @@ type Summary struct {
 	Spreads  []systems.Spread
 	Pipes    []systems.PipeFigures
 	Digest   ecs.Digest
+	Feeds    []Feed                           // to which something was published
 	Gossip   struct{ Messages, Bytes uint64 } // among the messages: what nodes say so that entries spread
+}
+
+// Feed is what came of the values of a feed.
+type Feed struct {
+	Name string
+	systems.FeedFigures
 }
 
 // End ends the run: it hashes all state once more, which may fail as a tick
@@ -57,6 +64,7 @@ func (r *Run) summary(done bool) Summary {
 		InFlight: messages, Pending: timers, Counts: *w.Counts(), Calls: r.Services.Counts(), Checks: r.Checks.Results(done),
 		Tallies: r.Measures.Tallies(), Spreads: r.Measures.Spreads(), Pipes: r.Pipes.All(), Digest: w.Digest(),
 	}
+	r.Feeds.Each(func(name string, x systems.FeedFigures) { sum.Feeds = append(sum.Feeds, Feed{name, x}) })
 	sum.Gossip.Messages, sum.Gossip.Bytes = r.Epidemic.Traffic()
 	return sum
 }

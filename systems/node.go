@@ -228,7 +228,7 @@ func (a *adapter[S]) act(b *ecs.Batch) {
 		b.At = i
 		if b.Exited() && !b.Up(i) {
 			b.World().Refuse(e, ecs.DroppedDown)
-			me.set.Feeds.refused(b, i)
+			me.set.Feeds.Refused(b, i)
 			continue
 		}
 		if e.IsTimer() && !me.set.Timers.Fires(b, i) {

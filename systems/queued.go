@@ -131,9 +131,9 @@ func (f *Feeds) sendWakes(cause ecs.EnvelopeID) {
 	}
 }
 
-// refused takes back that a value was given to its subscriber: its node has
-// ended within the batch.
-func (f *Feeds) refused(b *ecs.Batch, i int) {
+// Refused takes back that a value was given to its subscriber: its node has
+// ended within the batch. It is asked with each event that is refused so.
+func (f *Feeds) Refused(b *ecs.Batch, i int) {
 	if e := &b.Envelopes[i]; f.opened && e.Kind() == f.value {
 		feed, _, _ := unblock(f.world.Payload(e))
 		x := f.figures.Edit(int(feed))

@@ -22,6 +22,7 @@ type object struct {
 	Calls       callCounts              `json:"calls"`
 	Timers      timerCounts             `json:"timers"`           // one-shot
 	Gossip      *gossipCounts           `json:"gossip,omitempty"` // of the messages: what nodes say so that params and views spread
+	Feeds       []feedCounts            `json:"feeds,omitempty"`  // to which something was published
 	Rounded     []rounding              `json:"rounded"`          // waits that ticks made over 1% longer
 	Checks      []checkResult           `json:"checks"`
 	Counts      map[string]int64        `json:"counts"`
@@ -45,6 +46,15 @@ type timerCounts struct {
 	Fired   uint64            `json:"fired"`
 	Pending int               `json:"pending"`
 	Dropped map[string]uint64 `json:"dropped"` // every cause, 0 too
+}
+
+// feedCounts count a value once as published, and for each subscriber as
+// delivered or dropped.
+type feedCounts struct {
+	Name      string            `json:"name"`
+	Published uint64            `json:"published"`
+	Delivered uint64            `json:"delivered"`
+	Dropped   map[string]uint64 `json:"dropped"` // every cause, 0 too
 }
 
 type gossipCounts struct {
@@ -124,6 +134,10 @@ func (r *result) object() object {
 	}
 	if r.Gossip.Messages > 0 {
 		o.Gossip = &gossipCounts{r.Gossip.Messages, r.Gossip.Bytes}
+	}
+	for i := range r.Feeds {
+		f := &r.Feeds[i]
+		o.Feeds = append(o.Feeds, feedCounts{f.Name, f.Published, f.Delivered, byCause(&ecs.Traffic{Dropped: f.Dropped})})
 	}
 	for _, x := range r.scenario.Roundings() {
 		o.Rounded = append(o.Rounded, rounding{x.Word, int64(x.Wait), int64(x.Took)})

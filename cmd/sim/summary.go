@@ -16,6 +16,7 @@ const (
 	gutter    = 10 // where its second column begins
 	plotRows  = 4
 	maxSeries = 20 // shown as text
+	maxFeeds  = 10
 )
 
 // paper is what series are drawn on as text: the locale may say that the
@@ -52,6 +53,7 @@ func (r *result) text(p plot.Paper) string {
 	s.line("time", "%s simulated (tick %d) in %s%s", r.time(r.Tick), r.Tick, roughly(value.Duration(r.wall)), ended)
 	r.messages(&s)
 	r.calls(&s)
+	r.feeds(&s)
 	r.rounded(&s)
 	r.checks(&s)
 	r.counts(&s)
@@ -131,6 +133,22 @@ func (r *result) calls(s *sheet) {
 		text += fmt.Sprintf("; late replies: %d", n)
 	}
 	s.line("calls", "%s", text)
+}
+
+// feeds says what came of the values of each feed. One value counts once as
+// published, and for each subscriber as delivered or dropped.
+func (r *result) feeds(s *sheet) {
+	name := "feeds"
+	for i := range r.Feeds {
+		if i == maxFeeds {
+			s.line("", "and %d more: --json has them all", len(r.Feeds)-maxFeeds)
+			return
+		}
+		f := &r.Feeds[i]
+		t := ecs.Traffic{Dropped: f.Dropped}
+		s.line(name, "%s: %d published, %d delivered%s", f.Name, f.Published, f.Delivered, lost(&t))
+		name = ""
+	}
 }
 
 // rounded warns of waits that ticks made longer.
