@@ -76,7 +76,6 @@ func TestErrorsOfTheTopLevel(t *testing.T) {
 		{`duratoin("1s")`, `kv.star:1:1: duratoin is not defined; did you mean duration?`},
 		{`duration("1 s")`, `kv.star:1:9: `},
 		{`program(state = {"send": 1})`, `kv.star:1:8: state: a field may not be named "send", which a node has already`},
-		{`program(subscribes = {})`, `kv.star:1:8: subscribes: feeds are not built yet`},
 		{`place(1, 2)`, `kv.star:1:6: place: placements are not built yet`},
 		{`run(until = 5)`, `run: until: a duration needs a unit: "10ms"`},
 		{`topology("x.gml", program())`, `open x.gml: file does not exist`},

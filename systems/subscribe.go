@@ -178,5 +178,5 @@ func (f *Feeds) rejoin() {
 			f.derived[r.Topic].joined = append(f.derived[r.Topic].joined, m)
 		}
 	}
-	slices.SortFunc(f.changes, func(a, b subscribed) int { return cmp.Compare(a.serial, b.serial) })
+	slices.SortStableFunc(f.changes, func(a, b subscribed) int { return cmp.Compare(a.serial, b.serial) })
 }

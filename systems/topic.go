@@ -129,12 +129,12 @@ func (t *subject) settled() []subscriber {
 		sorted := slices.IsSortedFunc(t.joined, subscriber.compare) && (len(t.members) == 0 || t.members[len(t.members)-1].compare(t.joined[0]) < 0)
 		t.members = append(t.members, t.joined...)
 		if !sorted {
-			slices.SortFunc(t.members, subscriber.compare) // no two are equal
+			slices.SortStableFunc(t.members, subscriber.compare) // no two are equal
 		}
 		t.joined = t.joined[:0]
 	}
 	if len(t.gone) > 0 {
-		slices.SortFunc(t.gone, subscriber.compare)
+		slices.SortStableFunc(t.gone, subscriber.compare)
 		gone := t.gone
 		t.members = slices.DeleteFunc(t.members, func(m subscriber) bool {
 			for len(gone) > 0 && gone[0].compare(m) < 0 {
@@ -222,6 +222,6 @@ func (f *Feeds) audience(feed int) []subscriber {
 	for _, list := range lists {
 		f.merged = append(f.merged, list...)
 	}
-	slices.SortFunc(f.merged, subscriber.compare)
+	slices.SortStableFunc(f.merged, subscriber.compare)
 	return f.merged
 }

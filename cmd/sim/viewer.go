@@ -73,10 +73,11 @@ func (o *viewerFlags) attach(e *edge, endpoint string) (a *attached, err error) 
 func dial(ctx context.Context, e *edge, c zmq.DialConfig) (*zmq.Client, error) {
 	for {
 		client, err := zmq.Dial(ctx, c)
+		var slow net.Error
 		switch {
 		case err == nil:
 			return client, nil
-		case ctx.Err() != nil && !e.interrupted():
+		case ctx.Err() != nil && !e.interrupted(), errors.As(err, &slow) && slow.Timeout():
 			return nil, fmt.Errorf("nothing is published at %s: %w", c.Endpoint, err)
 		case !errors.Is(err, syscall.ECONNREFUSED) && !errors.Is(err, fs.ErrNotExist):
 			return nil, err
