@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -151,13 +152,17 @@ func writeFile(name string, data []byte) (err error) {
 }
 
 // writable says early that a file could not be written at the end.
-func writable(flag, name string) error {
+func writable(where, name string) error {
 	dir := filepath.Dir(name)
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return wrongUsage("--%s %s: there is no directory %s", flag, quote(name), quote(dir))
+	info, err := os.Stat(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s %s: %w", where, quote(name), reason(err))
+	}
+	if err != nil || !info.IsDir() {
+		return wrongUsage("%s %s: there is no directory %s", where, quote(name), quote(dir))
 	}
 	if info, err := os.Stat(name); err == nil && info.IsDir() {
-		return wrongUsage("--%s %s: it is a directory", flag, quote(name))
+		return wrongUsage("%s %s: it is a directory", where, quote(name))
 	}
 	return nil
 }

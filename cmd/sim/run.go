@@ -87,7 +87,7 @@ func (o *runFlags) run(e *edge, args []string) error {
 		return err
 	}
 	if o.plot != "" {
-		if err := writable("plot", o.plot); err != nil {
+		if err := writable("--plot", o.plot); err != nil {
 			return err
 		}
 	}
@@ -126,7 +126,9 @@ func (o *runFlags) carryOut(e *edge, r *result, about ...[2]string) (err error) 
 			e.log(r.scenario)
 		}
 		e.report(err)
-		e.say("to see it again: %s", r.again(0))
+		if !errors.As(err, new(unwritten)) {
+			e.say("to see it again: %s", r.again(0))
+		}
 		return &ending{code: exitCode(err)}
 	}
 	return o.sumUp(e, r)

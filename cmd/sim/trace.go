@@ -83,7 +83,7 @@ func (o *traceFlags) begin(e *edge, s *scenario.Scenario, about ...[2]string) (*
 // createTrace makes the file. What lies there under the other name may be all
 // that is left of a run: it is not overwritten.
 func createTrace(name string) (*traceFile, error) {
-	if err := writable("trace", name); err != nil {
+	if err := writable("--trace", name); err != nil {
 		return nil, err
 	}
 	t := &traceFile{name: name, regular: true}
@@ -116,19 +116,24 @@ func (t *traceFile) Write(b []byte) (n int, err error) {
 }
 
 // flush brings to the file what happened since the last chunk, about every
-// second; what follows is written over it.
+// second; what follows is written over it. It says so at once if something
+// could not be written.
 func (t *traceFile) flush(now time.Duration) error {
-	if t == nil || now-t.flushed < flushEvery {
+	if t == nil {
 		return nil
 	}
-	t.flushed = now
-	if t.recorder.Err() == nil && t.regular {
-		if _, err := t.file.WriteAt(t.recorder.Tail(), t.at); err != nil {
-			return t.failed(err)
-		}
+	if err := t.recorder.Err(); err != nil || now-t.flushed < flushEvery || !t.regular {
+		return t.failed(err)
 	}
-	return t.failed(t.recorder.Err())
+	t.flushed = now
+	_, err := t.file.WriteAt(t.recorder.Tail(), t.at)
+	return t.failed(err)
 }
+
+// unwritten is that a trace could not be written: no failure of its run.
+type unwritten struct{ error }
+
+func (u unwritten) Unwrap() error { return u.error }
 
 // failed says what there is still.
 func (t *traceFile) failed(err error) error {
@@ -136,9 +141,10 @@ func (t *traceFile) failed(err error) error {
 		return nil
 	}
 	if !t.regular {
-		return fmt.Errorf("the trace could not be written: %w", reason(err))
+		return unwritten{fmt.Errorf("the trace could not be written: %w", reason(err))}
 	}
-	return fmt.Errorf("the trace could not be written: %w; what there is of it is in %s", reason(err), quote(t.name+partSuffix))
+	part := quote(t.name + partSuffix)
+	return unwritten{fmt.Errorf("the trace could not be written: %w; what there is of it is in %s, of which sim log recover %s %s makes a trace", reason(err), part, part, quote(t.name))}
 }
 
 // end makes the trace whole and gives it its name.

@@ -261,7 +261,7 @@ func (t *readTrace) nodesOf(topic string) []string {
 
 // recover writes a whole trace of what there is of one.
 func (t *readTrace) recover(e *edge, name string) (err error) {
-	if err := writable("recover", name); err != nil {
+	if err := writable("log recover", name); err != nil {
 		return err
 	}
 	if _, err := os.Stat(name); err == nil {

@@ -161,31 +161,32 @@ func TestOtherRevisionsAreRefused(t *testing.T) {
 	}
 }
 
-type fullDisk struct{ room int }
+// fullDisk has room for so many bytes, and none for what comes after.
+type fullDisk struct{ room, refused int }
 
 var errFull = errors.New("no space left on device")
 
 func (d *fullDisk) Write(b []byte) (int, error) {
 	if d.room -= len(b); d.room < 0 {
+		d.refused++
 		return 0, errFull
 	}
 	return len(b), nil
 }
 
+// Wherever the disk is full, the one who records is told, at the front, on the
+// way or with the last byte of the index, and nothing is written after.
 func TestFullDisk(t *testing.T) {
-	c := newChatter(1, 0)
-	r, err := trace.NewRecorder(&fullDisk{9000}, c.config(trace.None))
-	if err != nil {
+	var whole bytes.Buffer
+	if _, err := trace.Record(&whole, newChatter(1, 0).config(trace.None), 800); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.RunUntil(800); err != nil {
-		t.Fatal(err)
-	}
-	if s := c.End(); !errors.Is(r.Close(&s), errFull) || !errors.Is(r.Err(), errFull) {
-		t.Error(r.Err())
-	}
-	if _, err := trace.NewRecorder(&fullDisk{10}, newChatter(1, 0).config(trace.None)); !errors.Is(err, errFull) {
-		t.Error(err)
+	for room := 0; room < whole.Len(); room += 1 + min(1777, (whole.Len()-room)/2) {
+		disk := &fullDisk{room: room}
+		_, err := trace.Record(disk, newChatter(1, 0).config(trace.None), 800)
+		if !errors.Is(err, errFull) || disk.refused != 1 {
+			t.Errorf("room for %d of %d bytes: %v, asked %d times when it was full", room, whole.Len(), err, disk.refused)
+		}
 	}
 }
 
