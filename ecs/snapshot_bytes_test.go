@@ -43,8 +43,20 @@ func TestDeterminismOfSnapshotBytes(t *testing.T) {
 }
 
 // busyBytes is a snapshot in which everything occurs that there is.
-func busyBytes() []byte {
-	z := busyZoo(9)
+func busyBytes() []byte { return snapshotBytes(busyZoo(9)) }
+
+// fewBytes is one too, of as few nodes and envelopes as it takes.
+func fewBytes() []byte {
+	z := newZoo(Config{Seed: 9})
+	all := append(z.Nodes(z.wide, "w", 2), z.Node(z.bare, "b"), z.Node(z.boxed, "diarist"))
+	z.all = z.Group("all", all)
+	z.rows.Add(row{uint64(all[0]), 0.5})
+	z.SetStatus(all[3], Up, 0)
+	z.Post(&Envelope{To: all[0], tag: uint64(z.ping), A: 3}, 2)
+	return snapshotBytes(z)
+}
+
+func snapshotBytes(z *zoo) []byte {
 	far := z.Outside(makeNode(z.boxed, 1), z.big, 0, 0, "far")
 	z.WithBytes(&far, []byte("to come"))
 	z.Post(&far, z.Tick()+100_000)
@@ -53,9 +65,10 @@ func busyBytes() []byte {
 	return s.Append(nil)
 }
 
-// read decodes, and restores what can be decoded: neither may panic.
-func readSnapshot(b []byte) error {
-	z := newZoo(Config{})
+// readSnapshot decodes, and restores what can be decoded: neither may panic.
+func readSnapshot(b []byte) error { return newZoo(Config{}).read(b) }
+
+func (z *zoo) read(b []byte) error {
 	var s Snapshot
 	if err := z.DecodeSnapshot(b, &s); err != nil {
 		return err
@@ -116,12 +129,20 @@ func TestSnapshotBytesThatAreForged(t *testing.T) {
 	}
 }
 
+// A world is taken from what one input says to what the next does: making one
+// takes longer than all the rest, and Restore leaves nothing of what was there.
 func FuzzDecodeSnapshot(f *testing.F) {
-	b := busyBytes()
+	b := fewBytes()
 	f.Add(b[:len(b)-8])
 	f.Add([]byte{snapshotVersion, 0, 0, 0})
+	z := newZoo(Config{Envelopes: 64})
+	if err := z.read(b); err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		readSnapshot(binary.LittleEndian.AppendUint64(slices.Clip(body), xxh3.Hash(body)))
+		if z.read(binary.LittleEndian.AppendUint64(slices.Clip(body), xxh3.Hash(body))) == nil {
+			z.StateHash()
+		}
 	})
 }
 
