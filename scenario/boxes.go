@@ -109,6 +109,15 @@ func (b *boxes) LoadRow(row int, from []byte) error {
 	return nil
 }
 
+// EachField names a row's values, for who compares two runs.
+func (b *boxes) EachField(row int, do func(name, text string)) {
+	for _, f := range b.program.schema.fields {
+		if f.kind == boxedField {
+			do(f.name, b.rows[row][f.at].String())
+		}
+	}
+}
+
 func (p *program) isDurable(name string) bool {
 	for _, d := range p.durable {
 		if d == name {

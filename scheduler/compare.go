@@ -13,7 +13,7 @@ type Divergence struct {
 	// Table is what differs: a program's "client.state" or "client.life", a
 	// table such as "link", "envelope" for what is in flight, "failure" if the
 	// runs did not end alike, or "history" if all there is to see is equal and
-	// only what happened on the way was not.
+	// only what happened on the way, or the seed, was not.
 	Table string
 	Node  string // whose it is, an envelope's sender for one; empty if nobody's
 	Field string
@@ -84,6 +84,9 @@ func difference(a, b *ecs.World) *Divergence {
 			d.Tick = a.Tick()
 			return d
 		}
+	}
+	if a.Digest() == b.Digest() { // the seed, or the states that nodes were born with
+		return &Divergence{Tick: a.Tick(), Table: "history", A: fmt.Sprintf("all state %016x", a.StateHash()), B: fmt.Sprintf("all state %016x", b.StateHash())}
 	}
 	return &Divergence{Tick: a.Tick(), Table: "history", A: fmt.Sprintf("digest %016x", a.Digest()), B: fmt.Sprintf("digest %016x", b.Digest())}
 }

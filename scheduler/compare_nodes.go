@@ -27,6 +27,7 @@ func differentProgram(a, b *ecs.World, id ecs.ProgramID) *Divergence {
 			return &Divergence{Table: name + ".life", Node: b.NodeName(n), A: "no such node", B: "alive"}
 		}
 	}
+	boxed := boxedPair{a: a.BoxedOf(id), b: b.BoxedOf(id)}
 	var tables []tablePair
 	for _, part := range []string{".state", ".life"} {
 		if x, y := tableNamed(a, name+part), tableNamed(b, name+part); x != nil && y != nil {
@@ -47,6 +48,10 @@ func differentProgram(a, b *ecs.World, id ecs.ProgramID) *Divergence {
 				d.Node = a.NodeName(n)
 				return d
 			}
+		}
+		if d := boxed.compareRow(row, other); d != nil {
+			d.Table, d.Node = name+".state", a.NodeName(n)
+			return d
 		}
 	}
 	return nil
