@@ -51,6 +51,8 @@ type digester struct {
 	fold       uint64
 	deliveries int // since the last checkpoint
 	buffer     []byte
+	parts      []uint64 // of the state hash that was made last
+	checkpoint Tick     // one more than that at which state was last folded; 0: unknown
 }
 
 // add folds one value; a polynomial hash, so that order counts.
@@ -77,26 +79,65 @@ func (w *World) checkpointDue() bool {
 // due, and at the end of a run.
 func (w *World) Checkpoint() {
 	w.digest.add(w.StateHash())
-	w.digest.deliveries = 0
+	w.digest.deliveries, w.digest.checkpoint = 0, w.tick+1
+}
+
+// CheckpointParts returns, if a checkpoint ended the tick, the hash of each of
+// [World.PartNames]: what tells a checkpoint of one run from another's in what
+// they differ. It is good until the next one.
+func (w *World) CheckpointParts() []uint64 {
+	if w.digest.checkpoint != w.tick+1 || w.tick < 0 {
+		return nil
+	}
+	return w.digest.parts
+}
+
+// Parts returns the same of the latest [World.StateHash], whenever it was made.
+func (w *World) Parts() []uint64 { return w.digest.parts }
+
+// PartNames returns what state is hashed as: tables, then programs' boxed state,
+// and what is in flight.
+func (w *World) PartNames() []string {
+	var all []string
+	for _, t := range w.tables {
+		all = append(all, t.name)
+	}
+	for _, p := range w.programs {
+		if p.boxed != nil {
+			all = append(all, p.schema.Name+".boxed")
+		}
+	}
+	return append(all, "in flight")
 }
 
 // StateHash hashes everything that shapes the future. It does not depend on
 // the order of rows.
 func (w *World) StateHash() uint64 {
 	sum := random.Mix(uint64(w.tick)^k0) + random.Mix(w.Seed()^k1)
+	parts := w.digest.parts[:0]
 	for _, t := range w.tables {
+		part := uint64(0)
 		switch {
 		case !t.shape || t.bare && t.rows == 0:
 		case t.still:
-			sum += random.Mix(t.hash) // as one without rows
+			part = random.Mix(t.hash) // as one without rows
 		default:
-			sum += random.Mix(t.hash ^ w.tableSum(t))
+			part = random.Mix(t.hash ^ w.tableSum(t))
 		}
+		parts = append(parts, part)
 	}
 	for _, p := range w.programs {
-		sum += p.boxedSum(w) + p.birthSum()
+		if p.boxed != nil {
+			parts = append(parts, p.boxedSum(w))
+		}
+		sum += p.birthSum()
 	}
-	return sum + w.inFlightSum()
+	parts = append(parts, w.inFlightSum())
+	for _, part := range parts {
+		sum += part
+	}
+	w.digest.parts = parts
+	return sum
 }
 
 // tableSum returns the sum of a table's pages, and hashes those that changed.

@@ -145,7 +145,7 @@ func (w *World) Restore(from *Snapshot) error {
 	if err := w.fits(from); err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
-	w.tick, w.digest.fold, w.digest.deliveries = from.tick, from.fold, from.since
+	w.tick, w.digest.fold, w.digest.deliveries, w.digest.checkpoint = from.tick, from.fold, from.since, 0
 	w.seeds = append(w.seeds[:0], from.seeds...)
 	w.rekey()
 	w.nodes, w.counts, w.outside = from.nodes, from.counts, from.outside

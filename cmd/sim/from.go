@@ -57,7 +57,7 @@ func (o *runFlags) runFrom(e *edge, args []string) error {
 		return err
 	}
 	if err := t.goTo(parent, o.from.at); err != nil {
-		return t.parted(err, parent)
+		return t.parted(err)
 	}
 	t.warn(e)
 	s, err := o.child(t, parent)

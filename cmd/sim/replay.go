@@ -8,6 +8,7 @@ import (
 	"orrery/ecs"
 	"orrery/scenario"
 	"orrery/scenario/value"
+	"orrery/scheduler"
 	"orrery/scheduler/trace"
 )
 
@@ -76,30 +77,33 @@ func (o *replayFlags) verify(e *edge, t *readTrace, s *scenario.Scenario) error 
 	}
 	t.warn(e)
 	if err != nil {
-		return t.parted(err, s)
+		return t.parted(err)
 	}
 	e.print("%s: the same: %s verified, up to %s\n", t.name, many(n, "digest"), momentOf(s, s.Run.World.Tick()))
 	return nil
 }
 
 // parted makes of a mismatch an error that says in what the run differs.
-func (t *readTrace) parted(err error, s *scenario.Scenario) error {
+func (t *readTrace) parted(err error) error {
 	var m *trace.Mismatch
 	if !errors.As(err, &m) {
 		return err
 	}
-	if other, failed := t.load(nil); failed == nil {
-		if failed := t.Locate(m, s.Run, other.Run); failed != nil {
-			err = errors.Join(err, failed)
+	failed := t.Locate(m, func() (*scheduler.Run, error) {
+		s, err := t.load(nil)
+		if err != nil {
+			return nil, err
 		}
-	}
+		return s.Run, nil
+	})
+	err = errors.Join(err, failed)
 	return &ending{code: exitDiverged, err: err}
 }
 
 // goTo goes to a moment and prints what is there.
 func (o *replayFlags) goTo(e *edge, t *readTrace, s *scenario.Scenario) error {
 	if err := t.goTo(s, o.at); err != nil {
-		return t.parted(err, s)
+		return t.parted(err)
 	}
 	t.warn(e)
 	e.print("%s at %s (tick %d), digest %016x: %s\n", t.name, momentOf(s, s.Run.World.Tick()), s.Run.World.Tick(), uint64(s.Run.World.Digest()), status(s.Run.World))

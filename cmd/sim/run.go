@@ -170,6 +170,7 @@ func (o *runFlags) drive(e *edge, r *result) error {
 	err := d.drive(e)
 	r.wall = e.now() - began
 	if err == nil {
+		r.trace.keep()
 		r.Summary = run.End()
 		err = run.Failed()
 	} else {

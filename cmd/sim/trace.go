@@ -130,6 +130,13 @@ func (t *traceFile) flush(now time.Duration) error {
 	return t.failed(err)
 }
 
+// keep keeps the state at the end of a run.
+func (t *traceFile) keep() {
+	if t != nil {
+		t.recorder.Keep()
+	}
+}
+
 // unwritten is that a trace could not be written: no failure of its run.
 type unwritten struct{ error }
 

@@ -21,8 +21,9 @@ var logCommand = command{
 	name: "log", args: "WHAT TRACE", takes: takesFiles,
 	brief: "say what is in a trace, print it, or mend one that was cut",
 	about: `info TRACE says what it is of, how much is in it, and what came of the checks.
-cat TRACE [TOPIC] prints messages as JSON, one a line: inputs, events, checks,
-series, digests, columns/0 and so on; all but digests if no topic is named.
+cat TRACE [TOPIC] prints messages as JSON, one a line: inputs, faults, events,
+checks, series, measures, counts, digests, checkpoints, messages, columns/0 and
+so on; all but digests and checkpoints if no topic is named.
 recover CUT WHOLE makes a whole trace of what one has that was cut, as the .part
 that is left of a run that was killed.`,
 	examples: []example{
@@ -152,7 +153,7 @@ func (in *traceInfo) lists(s *sheet) {
 
 // cat prints messages as lines of JSON.
 func (o *logFlags) cat(e *edge, t *readTrace, topic string) error {
-	seen := topic == "" || slices.Contains([]string{trace.Inputs, trace.Faults, trace.Events, trace.Checks, trace.Series, trace.Digests, trace.Messages}, topic)
+	seen := topic == "" || slices.Contains([]string{trace.Inputs, trace.Faults, trace.Events, trace.Checks, trace.Series, trace.Measures, trace.Counts, trace.Digests, trace.Checkpoints, trace.Messages}, topic)
 	nodes := map[string][]string{}
 	err := t.Each(topic, uint64(o.since), uint64(o.until), func(m *trace.Entry) error {
 		seen = true
@@ -164,11 +165,11 @@ func (o *logFlags) cat(e *edge, t *readTrace, topic string) error {
 			return o.line(e, m)
 		case strings.HasPrefix(m.Topic, "columns/"):
 			if _, ok := nodes[m.Topic]; !ok {
-				nodes[m.Topic] = t.nodesOf(m.Topic)
+				nodes[m.Topic] = t.Nodes(m.Topic)
 			}
 			return o.frame(e, m, nodes[m.Topic])
-		case m.Topic == trace.Digests && topic == trace.Digests && o.node == "":
-			return o.digests(e, m)
+		case m.Topic == topic && o.node == "" && (topic == trace.Digests || topic == trace.Checkpoints):
+			return o.hashes(e, m)
 		}
 		return nil
 	})
@@ -234,27 +235,18 @@ func (o *logFlags) frame(e *edge, m *trace.Entry, nodes []string) error {
 	return nil
 }
 
-func (o *logFlags) digests(e *edge, m *trace.Entry) error {
+// hashes prints digests, or checkpoints, a tick a line.
+func (o *logFlags) hashes(e *edge, m *trace.Entry) error {
 	f, err := trace.ParseFrame(m.Data)
 	if err != nil || len(f.Columns) < 2 {
-		return errors.Join(err, errors.New("digests are not as they should be"))
+		return errors.Join(err, fmt.Errorf("%s are not as they should be", m.Topic))
 	}
 	for row := range f.Rows {
-		e.print("{\"topic\":\"digests\",\"tick\":%v,\"digest\":\"%016x\"}\n", f.Value(0, row), f.Value(1, row))
-	}
-	return nil
-}
-
-// nodesOf returns the nodes of a topic of columns, by row.
-func (t *readTrace) nodesOf(topic string) []string {
-	sources, err := t.Sources()
-	if err != nil {
-		return nil // each row says that it has no node
-	}
-	for _, s := range sources {
-		if s.Name == topic+".nodes" {
-			return strings.Split(strings.TrimSuffix(string(s.Data), "\n"), "\n")
+		e.print("{\"topic\":%q,\"tick\":%v", m.Topic, f.Value(0, row))
+		for i := 1; i < len(f.Columns); i++ {
+			e.print(",%q:\"%016x\"", f.Columns[i].Name, f.Value(i, row))
 		}
+		e.print("}\n")
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/foxglove/mcap/go/mcap"
 )
@@ -23,7 +24,9 @@ type File struct {
 	kinds    map[uint16]string // encodings
 	cut      string            // what is wrong with the end; empty if the file is whole
 	damaged  []error           // chunks that could not be read
+	known    map[string]bool   // what is in damaged already; looked up only
 	passed   int               // how often one was left out
+	front    [recordHead]byte  // of the record in hand
 }
 
 var errNoTrace = errors.New("it is no trace: it does not begin as an MCAP file does")
@@ -48,7 +51,7 @@ func Open(from io.ReaderAt, size int64) (*File, error) {
 		}
 	}
 	slices.SortStableFunc(f.chunks, func(a, b chunkEntry) int { return compare(a.offset, b.offset) })
-	return f, f.known()
+	return f, f.accepted()
 }
 
 func compare(a, b uint64) int {
@@ -85,8 +88,11 @@ func (f *File) bytes(offset, length uint64) ([]byte, error) {
 
 // head reads a record's opcode and length.
 func (f *File) head(offset uint64) (mcap.OpCode, uint64, error) {
-	b, err := f.bytes(offset, recordHead)
-	if err != nil {
+	if offset > uint64(f.size) || uint64(f.size)-offset < recordHead {
+		return 0, 0, io.ErrUnexpectedEOF
+	}
+	b := f.front[:]
+	if n, err := f.from.ReadAt(b, int64(offset)); n < recordHead {
 		return 0, 0, err
 	}
 	n := uint64At(b[1:])
@@ -249,8 +255,8 @@ func (f *File) scanAttachment(at place) {
 	}
 }
 
-// known refuses what is no trace of ours, or of another revision.
-func (f *File) known() error {
+// accepted refuses what is no trace of ours, or of another revision.
+func (f *File) accepted() error {
 	about, err := f.Metadata("run")
 	if err != nil {
 		return errors.New("it is no trace of a run: it has no metadata \"run\"")
@@ -297,18 +303,40 @@ func (f *File) Metadata(name string) (map[string]string, error) {
 	return nil, fmt.Errorf("it has no metadata %q", name)
 }
 
-// Sources returns the attachments whose names do not end as those of the
-// trace's own.
+// Sources returns the files that the scenario was read from, and its data.
 func (f *File) Sources() ([]Source, error) {
 	var all []Source
-	for _, a := range f.files {
-		data, err := f.attached(&a)
+	for i := range f.files {
+		if strings.HasPrefix(f.files[i].name, columnsPrefix) && strings.HasSuffix(f.files[i].name, nodesSuffix) {
+			continue
+		}
+		data, err := f.attached(&f.files[i])
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, Source{a.name, data})
+		all = append(all, Source{f.files[i].name, data})
 	}
 	return all, nil
+}
+
+// nodesSuffix is that of the attachment that names the rows of a topic of
+// columns.
+const nodesSuffix = ".nodes"
+
+// Nodes returns the names of the nodes that a topic of columns has rows of, nil
+// if they cannot be read.
+func (f *File) Nodes(topic string) []string {
+	for i := range f.files {
+		if f.files[i].name != topic+nodesSuffix {
+			continue
+		}
+		data, err := f.attached(&f.files[i])
+		if err != nil {
+			return nil
+		}
+		return strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")
+	}
+	return nil
 }
 
 func (f *File) attached(a *attachment) ([]byte, error) {

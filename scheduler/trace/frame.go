@@ -112,10 +112,15 @@ func (f *Frame) Column(name string) []byte {
 func (f *Frame) Value(column, row int) any {
 	c := &f.Columns[column]
 	size := typeSizes[c.Type]
+	return valueOf(c.Type, f.body[c.Offset+row*size:][:size])
+}
+
+// valueOf reads a little-endian value.
+func valueOf(kind string, b []byte) any {
 	var raw [8]byte
-	copy(raw[:], f.body[c.Offset+row*size:][:size])
+	copy(raw[:], b)
 	v := binary.LittleEndian.Uint64(raw[:])
-	switch c.Type {
+	switch kind {
 	case "bool":
 		return v != 0
 	case "int8":

@@ -15,7 +15,9 @@ func Record(to io.Writer, c Config, until ecs.Tick) (scheduler.Summary, error) {
 	if err != nil {
 		return scheduler.Summary{}, err
 	}
-	err = c.Run.RunUntil(until)
+	if err = c.Run.RunUntil(until); err == nil {
+		r.Keep()
+	}
 	s := c.Run.End()
 	return s, errors.Join(err, r.Close(&s))
 }

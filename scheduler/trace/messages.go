@@ -49,11 +49,13 @@ func (f *File) Each(name string, from, to uint64, do func(m *Entry) error) error
 }
 
 func (f *File) damage(err error) {
-	for _, known := range f.damaged {
-		if known.Error() == err.Error() {
-			return
-		}
+	if f.known[err.Error()] {
+		return
 	}
+	if f.known == nil {
+		f.known = map[string]bool{}
+	}
+	f.known[err.Error()] = true
 	f.damaged = append(f.damaged, err)
 }
 

@@ -1,7 +1,6 @@
 package trace
 
 import (
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -63,15 +62,19 @@ type Recorder struct {
 	run    *scheduler.Run
 	writer *writer
 
-	ticks, sums []byte // columns of digests
+	digests     rows
+	checkpoints rows // by what state is hashed as
 	points      int
 	events      int
 	decided     []systems.Outcome
+	measured    map[string]uint64 // how many values a measure had when it was recorded; looked up only
+	counted     []int64
 	columns     []*columnWriter
 	snapshot    ecs.Snapshot
 	packed      []byte
-	since       uint64 // deliveries at the latest snapshot
-	goal        uint64 // deliveries after it that are worth looking at what the next one costs
+	kept        ecs.Tick // of the latest snapshot, or the start
+	since       uint64   // deliveries at the latest snapshot
+	goal        uint64   // deliveries after it that are worth looking at what the next one costs
 	next        ecs.Tick
 }
 
@@ -87,7 +90,9 @@ func NewRecorder(to io.Writer, c Config) (*Recorder, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Recorder{config: c, run: c.Run, writer: w, points: len(c.Run.Measures.PointsSince(0))}
+	r := &Recorder{config: c, run: c.Run, writer: w, points: len(c.Run.Measures.PointsSince(0)), measured: map[string]uint64{}}
+	r.digests = newRows("digest")
+	r.checkpoints = newRows(c.Run.World.PartNames()...)
 	w.describe("run", append([][2]string{
 		{"engine", strconv.Itoa(scheduler.Revision)}, {"trace", strconv.Itoa(Revision)},
 		{"seed", strconv.FormatUint(c.Run.World.Seed(), 10)}, {"tick_ns", strconv.FormatInt(int64(c.Run.World.Config().TickLength), 10)},
@@ -102,7 +107,7 @@ func NewRecorder(to io.Writer, c Config) (*Recorder, error) {
 		for _, n := range k.Nodes {
 			names = append(append(names, c.Run.World.NodeName(n)...), '\n')
 		}
-		w.attach(columnsTopic(i)+".nodes", "text/plain", names)
+		w.attach(columnsTopic(i)+nodesSuffix, "text/plain", names)
 	}
 	if c.Events != nil {
 		r.events = len(c.Events(0))
@@ -110,6 +115,7 @@ func NewRecorder(to io.Writer, c Config) (*Recorder, error) {
 	for i := range c.Run.Checks.Len() {
 		r.decided = append(r.decided, c.Run.Checks.Result(i).Outcome)
 	}
+	r.kept = c.Run.World.Tick()
 	r.next = (max(0, c.Run.World.Tick())/r.spacing() + 1) * r.spacing()
 	if c.Run.World.Tick() >= 0 {
 		r.keep() // a fork's trace must not need another's
@@ -141,8 +147,8 @@ func (r *Recorder) Observe(w *ecs.World) {
 		return
 	}
 	t := w.Tick()
-	r.ticks = binary.LittleEndian.AppendUint64(r.ticks, uint64(t))
-	r.sums = binary.LittleEndian.AppendUint64(r.sums, uint64(w.Digest()))
+	r.digests.add(t, uint64(w.Digest()))
+	r.checkpoints.add(t, w.CheckpointParts()...)
 	r.observeChecks()
 	r.observeSeries()
 	if r.config.Events != nil {
@@ -153,7 +159,7 @@ func (r *Recorder) Observe(w *ecs.World) {
 			r.writer.message(uint16(topicColumns+i), r.time(t), frame)
 		}
 	}
-	if len(r.ticks) == 8*digestRows {
+	if r.digests.len() == digestRows {
 		r.flushDigests()
 	}
 	if len(r.writer.chunk) >= chunkSize {
@@ -205,22 +211,46 @@ func (r *Recorder) observeEvents() {
 	}
 }
 
-// digestFrame returns the digests that are in no message yet.
-func (r *Recorder) digestFrame() []byte {
-	f := Frame{Version: Revision, Kind: keyframe, Rows: len(r.ticks) / 8, Columns: []FrameCell{{Name: "tick", Type: "int64"}, {Name: "digest", Type: "uint64"}}}
-	f.Tick = ecs.Tick(binary.LittleEndian.Uint64(r.ticks))
-	return appendFrame(nil, &f, [][]byte{r.ticks, r.sums})
+// observeFigures records the counts and measures that are not as they were when
+// they were recorded last.
+func (r *Recorder) observeFigures() {
+	t := r.run.World.Tick()
+	for i, c := range r.run.Measures.Tallies() {
+		if i == len(r.counted) {
+			r.counted = append(r.counted, 0)
+		}
+		if c.Value != r.counted[i] {
+			r.counted[i] = c.Value
+			r.json(topicCounts, t, Count{t, r.seconds(t), c.Name, c.Value})
+		}
+	}
+	for _, m := range r.run.Measures.Spreads() {
+		name := m.Name + "\x00" + m.Key
+		if m.Count == r.measured[name] {
+			continue
+		}
+		r.measured[name] = m.Count
+		unit := ""
+		if m.Unit == systems.Duration {
+			unit = "ns"
+		}
+		r.json(topicMeasures, t, Measure{t, r.seconds(t), m.Name, m.Key, unit, m.Count, m.Min, m.Mean, m.P50, m.P90, m.P99, m.Max})
+	}
 }
 
-// lastTick is that of the latest digest.
-func (r *Recorder) lastTick() ecs.Tick {
-	return ecs.Tick(binary.LittleEndian.Uint64(r.ticks[len(r.ticks)-8:]))
-}
-
+// flushDigests writes what is in no message yet of digests and checkpoints.
 func (r *Recorder) flushDigests() {
-	if len(r.ticks) > 0 {
-		r.writer.message(topicDigests, r.time(r.lastTick()), r.digestFrame())
-		r.ticks, r.sums = r.ticks[:0], r.sums[:0]
+	r.eachRows(r.writer.message)
+	r.digests.clear()
+	r.checkpoints.clear()
+}
+
+func (r *Recorder) eachRows(write func(topic uint16, time uint64, data []byte)) {
+	if r.digests.len() > 0 {
+		write(topicDigests, r.time(r.digests.last), r.digests.frame())
+	}
+	if r.checkpoints.len() > 0 {
+		write(topicCheckpoints, r.time(r.checkpoints.last), r.checkpoints.frame())
 	}
 }
 
@@ -267,9 +297,25 @@ func stateBytes(w *ecs.World) uint64 {
 	return uint64(n)
 }
 
+// Keep writes a snapshot of a run that stands between two ticks, if it has gone
+// on since the last one far enough that it pays: at its end, from which it may
+// be gone on from, and by which a replay that parts late can say in what.
+func (r *Recorder) Keep() {
+	w := r.run.World
+	done, size := w.Counts().Delivered-r.since, stateBytes(w)
+	if r.writer.err == nil && w.Tick() > r.kept && (size <= smallState || done*uint64(r.config.DeliveryCost) >= size*snapshotCost/4) {
+		r.keep()
+	}
+}
+
+// smallState is what is kept at the end of any run.
+const smallState = 512 << 10
+
 // keep writes a snapshot, in a chunk of its own.
 func (r *Recorder) keep() {
+	r.observeFigures()
 	r.seal()
+	r.kept = r.run.World.Tick()
 	w := r.run.World
 	w.Snapshot(&r.snapshot)
 	r.packed = r.snapshot.Append(r.packed[:0])
@@ -284,13 +330,11 @@ func (r *Recorder) keep() {
 // nobody had asked.
 func (r *Recorder) Tail() []byte {
 	w := r.writer
-	if w.err != nil || len(w.at) == 0 && len(r.ticks) == 0 {
+	if w.err != nil || len(w.at) == 0 && r.digests.len() == 0 {
 		return nil
 	}
 	chunk, at, start, end := len(w.chunk), len(w.at), w.start, w.end
-	if len(r.ticks) > 0 {
-		w.addMessage(topicDigests, r.time(r.lastTick()), r.digestFrame())
-	}
+	r.eachRows(w.addMessage)
 	b, _, err := w.sealed()
 	w.chunk, w.at, w.start, w.end = w.chunk[:chunk], w.at[:at], start, end
 	if err != nil {
@@ -304,6 +348,8 @@ func (r *Recorder) Close(s *scheduler.Summary, about ...[2]string) error {
 	r.run.Record(nil)
 	r.run.Faults.Watch(nil)
 	r.run.World.Watch(nil)
+	r.checkpoints.add(r.run.World.Tick(), r.run.World.CheckpointParts()...)
+	r.observeFigures()
 	r.seal()
 	messages := s.Counts.Messages()
 	pairs := [][2]string{

@@ -121,37 +121,28 @@ func (f *File) restoreChunk(run *scheduler.Run, c *chunkEntry) (err error) {
 	return f.inChunk(records, Snapshots, 0, 1<<63, func(m *Entry) error { return restore(run, m.Data) })
 }
 
-// restore takes a run to a snapshot's bytes. That they are the world's is
-// checked there; what systems make of their tables is not, so that a panic in
-// that says that somebody made the bytes up.
-func restore(run *scheduler.Run, b []byte) (err error) {
+// Guard calls what works on a run that was taken to a snapshot of a trace. That
+// a snapshot's bytes are the world's is checked when they are read; what systems
+// make of their tables is not, so that a panic here says that somebody made the
+// bytes up.
+func Guard(do func() error) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			err = fmt.Errorf("the snapshot is of no run: %v", cause)
+			err = fmt.Errorf("the trace is inconsistent: what it has as a run's state is none: %v", cause)
 		}
 	}()
-	var s ecs.Snapshot
-	if err := run.World.DecodeSnapshot(b, &s); err != nil {
-		return err
-	}
-	return run.Restore(&s)
+	return do()
 }
 
-// Mismatch is the first tick at which a run is not what its trace says.
-type Mismatch struct {
-	Tick      ecs.Tick
-	Want, Got string
-	// Found is in what they differ at the first snapshot from there on, nil if
-	// the trace has none.
-	Found *scheduler.Divergence
-}
-
-func (m *Mismatch) Error() string {
-	s := fmt.Sprintf("the run parts from its trace at tick %d: the trace has %s, the run %s", m.Tick, m.Want, m.Got)
-	if m.Found != nil {
-		s += fmt.Sprintf("; by %s", m.Found)
-	}
-	return s
+// restore takes a run to a snapshot's bytes.
+func restore(run *scheduler.Run, b []byte) error {
+	return Guard(func() error {
+		var s ecs.Snapshot
+		if err := run.World.DecodeSnapshot(b, &s); err != nil {
+			return err
+		}
+		return run.Restore(&s)
+	})
 }
 
 // Replay runs a run that was made anew up to a tick, and holds it against the
@@ -159,6 +150,14 @@ func (m *Mismatch) Error() string {
 // returns how many it was held against; an error is a [Mismatch] if they
 // differ.
 func (f *File) Replay(run *scheduler.Run, from, until ecs.Tick) (verified int, err error) {
+	err = Guard(func() error {
+		verified, err = f.replay(run, from, until)
+		return err
+	})
+	return verified, err
+}
+
+func (f *File) replay(run *scheduler.Run, from, until ecs.Tick) (verified int, err error) {
 	at, err := f.Restore(run, from)
 	if err != nil {
 		return 0, err
@@ -212,34 +211,13 @@ func follow(run *scheduler.Run, d Digest) (*Mismatch, error) {
 		}
 		return &Mismatch{Tick: t, Want: "something due", Got: "nothing"}, nil
 	}
-	if _, err := run.Step(); err != nil {
-		return nil, err
+	if _, err := run.Step(); err != nil { // the trace's went on
+		return &Mismatch{Tick: d.Tick, Want: fmt.Sprintf("digest %016x", uint64(d.Digest)), Got: "a failure: " + err.Error()}, nil
 	}
 	if got := run.World.Digest(); got != d.Digest {
 		return &Mismatch{Tick: d.Tick, Want: fmt.Sprintf("digest %016x", uint64(d.Digest)), Got: fmt.Sprintf("%016x", uint64(got))}, nil
 	}
 	return nil, nil
-}
-
-// Locate says in what a run that has parted from the trace differs from it:
-// at the first snapshot of the trace from the run's tick on. other is another
-// run made anew, to hold what the trace has.
-func (f *File) Locate(m *Mismatch, run, other *scheduler.Run) error {
-	for _, t := range f.Moments(other) {
-		if t < m.Tick {
-			continue
-		}
-		if at, err := f.Restore(other, t); err != nil || at != t {
-			return err
-		}
-		if err := run.RunUntil(t); err != nil {
-			return err
-		}
-		found, err := scheduler.Compare(other, run, t)
-		m.Found = found
-		return err
-	}
-	return nil
 }
 
 // Verify replays a run that was made anew against a whole trace, its end too.

@@ -14,7 +14,10 @@ const (
 	topicEvents
 	topicChecks
 	topicSeries
+	topicMeasures
+	topicCounts
 	topicDigests
+	topicCheckpoints
 	topicSnapshots
 	topicMessages
 	topicColumns
@@ -22,14 +25,17 @@ const (
 
 // Their names, as readers ask for them.
 const (
-	Inputs    = "inputs"
-	Faults    = "faults"
-	Events    = "events"
-	Checks    = "checks"
-	Series    = "series"
-	Digests   = "digests"
-	Snapshots = "snapshots"
-	Messages  = "messages"
+	Inputs      = "inputs"
+	Faults      = "faults"
+	Events      = "events"
+	Checks      = "checks"
+	Series      = "series"
+	Measures    = "measures"
+	Counts      = "counts"
+	Digests     = "digests"
+	Checkpoints = "checkpoints"
+	Snapshots   = "snapshots"
+	Messages    = "messages"
 )
 
 // Encodings of messages that are not JSON.
@@ -77,6 +83,31 @@ type Point struct {
 	Value  *float64 `json:"value"`
 }
 
+// Measure is what a measure, or the part of it with a key, came to by then.
+// Quantiles are as near as [systems.Spread] has them.
+type Measure struct {
+	Tick  ecs.Tick `json:"tick"`
+	Time  float64  `json:"time_s"`
+	Name  string   `json:"name"`
+	Key   string   `json:"key,omitempty"`
+	Unit  string   `json:"unit"` // ns, or empty for plain numbers
+	Count uint64   `json:"count"`
+	Min   int64    `json:"min"`
+	Mean  float64  `json:"mean"`
+	P50   int64    `json:"p50"`
+	P90   int64    `json:"p90"`
+	P99   int64    `json:"p99"`
+	Max   int64    `json:"max"`
+}
+
+// Count is what a count came to by then.
+type Count struct {
+	Tick  ecs.Tick `json:"tick"`
+	Time  float64  `json:"time_s"`
+	Name  string   `json:"name"`
+	Value int64    `json:"value"`
+}
+
 // Message is an envelope that was sent: what caused it, and what became of it.
 type Message struct {
 	Tick    ecs.Tick `json:"tick"`
@@ -97,14 +128,17 @@ func schema(properties string) string {
 
 // topics are those of a run with a number of exports.
 func topicsOf(columns []Columns) []topic {
-	const text = `{"type":"string"}`
+	const text, whole = `{"type":"string"}`, `{"type":"integer"}`
 	all := []topic{
 		{name: Inputs, encoding: "json", schema: schema(`"verb":` + text + `,"nodes":{"type":"array","items":` + text + `},"sides":{"type":"array"},"kind":` + text + `,"exact":{"type":"object"}`)},
 		{name: Faults, encoding: "json", schema: schema(`"verb":` + text + `,"nodes":{"type":"array","items":` + text + `},"sides":{"type":"array"},"kind":` + text + ``)},
 		{name: Events, encoding: "json", schema: schema(`"node":` + text + `,"kind":` + text + `,"fields":{"type":"object"}`)},
 		{name: Checks, encoding: "json", schema: schema(`"name":` + text + `,"kind":` + text + `,"outcome":` + text)},
 		{name: Series, encoding: "json", schema: schema(`"series":` + text + `,"value":{"type":["number","null"]}`)},
+		{name: Measures, encoding: "json", schema: schema(`"name":` + text + `,"key":` + text + `,"unit":{"enum":["ns",""]},"count":` + whole + `,"min":` + whole + `,"mean":{"type":"number"},"p50":` + whole + `,"p90":` + whole + `,"p99":` + whole + `,"max":` + whole)},
+		{name: Counts, encoding: "json", schema: schema(`"name":` + text + `,"value":` + whole)},
 		{name: Digests, encoding: columnsEncoding},
+		{name: Checkpoints, encoding: columnsEncoding},
 		{name: Snapshots, encoding: snapshotEncoding},
 		{name: Messages, encoding: "json", schema: schema(`"id":` + text + `,"cause":` + text + `,"from":` + text + `,"to":` + text + `,"kind":` + text + `,"verdict":` + text + `,"due":{"type":"integer"},"payload":` + text)},
 	}
@@ -114,4 +148,6 @@ func topicsOf(columns []Columns) []topic {
 	return all
 }
 
-func columnsTopic(i int) string { return "columns/" + strconv.Itoa(i) }
+const columnsPrefix = "columns/"
+
+func columnsTopic(i int) string { return columnsPrefix + strconv.Itoa(i) }

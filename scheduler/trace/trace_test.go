@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"orrery/ecs"
+	"orrery/scheduler"
 	"orrery/scheduler/trace"
 	"orrery/systems"
 )
@@ -90,24 +92,72 @@ func ends(t *testing.T, f *trace.File) map[string]string {
 }
 
 // A run that is not the trace's is found out in the tick in which it parts, and
-// the first snapshot after says in what.
+// where the trace has values, they say in what: its columns, or, without, the
+// next snapshot. Checkpoints say which tables.
 func TestDivergence(t *testing.T) {
-	f := open(t, record(t, newChatter(1, 0), trace.Zstd, 800, nil))
-	odd := newChatter(1, 420)
-	_, err := trace.Verify(f, odd.Run)
+	c := newChatter(1, 0)
+	bare := c.config(trace.Zstd)
+	bare.Columns = nil
+	var b bytes.Buffer
+	if _, err := trace.Record(&b, bare, 800); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		name    string
+		f       *trace.File
+		most    ecs.Tick // up to which it is found
+		snippet string
+	}{
+		{"columns", open(t, record(t, newChatter(1, 0), trace.Zstd, 800, nil)), 490, "walker.state of walker[3]: Steps: "},
+		{"snapshots", open(t, b.Bytes()), 500, "walker.state of walker["},
+	} {
+		_, err := trace.Verify(tc.f, newChatter(1, 420).Run)
+		var m *trace.Mismatch
+		if !errors.As(err, &m) || m.Tick < 420 || m.Tick > 500 || m.Found != nil {
+			t.Fatal(err)
+		}
+		if err := tc.f.Locate(m, func() (*scheduler.Run, error) { return newChatter(1, 420).Run, nil }); err != nil {
+			t.Fatal(err)
+		}
+		t.Log(m)
+		if m.Found == nil || m.Found.Tick < 420 || m.Found.Tick > tc.most || !strings.Contains(m.Error(), tc.snippet) || m.Found.A == m.Found.B {
+			t.Errorf("%s: %v", tc.name, m)
+		}
+		if m.PartsTick != 800 || !slices.Contains(m.Parts, "walker.state") {
+			t.Errorf("%s: parts %v differ at tick %d", tc.name, m.Parts, m.PartsTick)
+		}
+		if _, err = trace.Verify(tc.f, newChatter(2, 0).Run); !errors.As(err, &m) || m.Tick > 30 {
+			t.Errorf("another seed: %v", err)
+		}
+	}
+}
+
+// At checkpoints a difference is found that no message shows, and is said to
+// have arisen after the one before.
+func TestDivergenceOfStateAlone(t *testing.T) {
+	var b bytes.Buffer
+	c := newChatter(1, 0)
+	if _, err := trace.Record(&b, trace.Config{Run: c.Run}, 20_000); err != nil {
+		t.Fatal(err)
+	}
+	f := open(t, b.Bytes())
+	silent := func() (*scheduler.Run, error) {
+		c := newChatter(1, 0)
+		c.silent = 15_000
+		return c.Run, nil
+	}
+	run, _ := silent()
+	_, err := trace.Verify(f, run)
 	var m *trace.Mismatch
-	if !errors.As(err, &m) || m.Tick < 420 || m.Tick > 500 || m.Found != nil {
+	if !errors.As(err, &m) {
 		t.Fatal(err)
 	}
-	if err := f.Locate(m, odd.Run, newChatter(1, 0).Run); err != nil {
+	if err := f.Locate(m, silent); err != nil {
 		t.Fatal(err)
 	}
-	if m.Found == nil || m.Found.Tick < m.Tick || !strings.Contains(m.Error(), "walker.state of walker[") || !strings.Contains(m.Error(), "Steps") {
-		t.Errorf("%v", m)
-	}
-	_, err = trace.Verify(f, newChatter(2, 0).Run)
-	if !errors.As(err, &m) || m.Tick > 30 {
-		t.Errorf("another seed: %v", err)
+	t.Log(m)
+	if m.Same < 1 || m.Same >= 15_000 || m.PartsTick < 15_000 || len(m.Parts) != 1 || m.Parts[0] != "walker.state" || m.Found == nil || m.Found.Node != "walker[3]" || m.Found.Field != "Far" {
+		t.Errorf("%+v", m)
 	}
 }
 
@@ -131,7 +181,7 @@ func TestFork(t *testing.T) {
 }
 
 func TestTopics(t *testing.T) {
-	f := open(t, record(t, newChatter(1, 0), trace.None, 400, nil))
+	f := open(t, record(t, newChatter(1, 0).withFigures(), trace.None, 400, nil))
 	count := map[string]int{}
 	var first []string
 	err := f.Each("", 0, 0, func(m *trace.Entry) error {
@@ -143,13 +193,15 @@ func TestTopics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]int{"inputs": 1, "faults": 3, "events": 5, "checks": 1, "series": 41, "digests": 4, "snapshots": 4, "columns/0": 57}
+	want := map[string]int{"inputs": 1, "faults": 3, "events": 5, "checks": 1, "series": 41, "digests": 4, "checkpoints": 1, "counts": 4, "measures": 32, "snapshots": 4, "columns/0": 57}
 	if diff := cmp.Diff(want, count); diff != "" {
 		t.Error(diff)
 	}
 	wantFirst := []string{
 		`events {"tick":0,"time_s":0,"node":"walker[1]","kind":"hundred","fields":{"n":0}}`,
 		`series {"tick":0,"time_s":0,"series":"steps","value":0}`,
+		`counts {"tick":100,"time_s":0.1,"name":"heard","value":30}`,
+		`measures {"tick":100,"time_s":0.1,"name":"far","unit":"","count":30,"min":1,"mean":`,
 		`faults {"tick":50,"time_s":0.05,"verb":"crash","nodes":["walker[2]"]}`,
 	}
 	for _, w := range wantFirst {
@@ -158,8 +210,11 @@ func TestTopics(t *testing.T) {
 		}
 	}
 	sources, err := f.Sources()
-	if err != nil || len(sources) != 3 || sources[0].Name != "a.star" || string(sources[0].Data) != "hello" || !strings.HasPrefix(string(sources[2].Data), "walker[0]\n") {
+	if err != nil || len(sources) != 2 || sources[0].Name != "a.star" || string(sources[0].Data) != "hello" {
 		t.Error(sources, err)
+	}
+	if nodes := f.Nodes("columns/0"); len(nodes) != 7 || nodes[6] != "walker[6]" {
+		t.Error(nodes)
 	}
 }
 

@@ -31,7 +31,13 @@ type chatter struct {
 	*scheduler.Run
 	nodes []ecs.Node
 	hello ecs.Kind
-	notes []trace.Event
+	heard systems.Counter
+	far   systems.Distribution
+
+	figures bool // it counts and measures, which makes its state large
+	notes   []trace.Event
+
+	silent ecs.Tick // from when on one node counts wrong what nobody is told
 }
 
 // newChatter makes it; odd makes one node count wrong, from a tick on.
@@ -46,6 +52,13 @@ func newChatter(seed uint64, odd ecs.Tick) *chatter {
 				s.Steps++
 			}
 			s.Far += float64(m.A) / 3
+			if c.silent > 0 && me.Tick() >= c.silent && me.Name() == "walker[3]" {
+				s.Far++
+			}
+			if c.figures {
+				c.Measures.Count(c.heard, 1)
+				c.Measures.Measure(c.far, int64(m.A), 0, me.Name())
+			}
 			s.Calm = s.Steps%5 == 0
 			me.Send(me.Neighbours()[int(s.Steps)%2], c.hello, m.A+1, uint64(s.Steps))
 		}}},
@@ -65,6 +78,11 @@ func newChatter(seed uint64, odd ecs.Tick) *chatter {
 	c.At(50, systems.Action{Verb: systems.Crash, Target: c.nodes[2], Down: 30 * ms})
 	c.At(90, systems.Action{Verb: systems.Partition, Lists: [][]ecs.Node{c.nodes[:3], c.nodes[3:]}})
 	c.At(130, systems.Action{Verb: systems.Heal})
+	return c
+}
+
+func (c *chatter) withFigures() *chatter {
+	c.heard, c.far, c.figures = c.Measures.Counter("heard"), c.Measures.Distribution("far"), true
 	return c
 }
 
