@@ -7,6 +7,7 @@ import (
 
 	"orrery/ecs"
 	"orrery/scenario"
+	"orrery/scheduler/trace"
 )
 
 // Exit codes: part of what users' scripts depend on.
@@ -43,12 +44,13 @@ func wrongUsage(format string, args ...any) error {
 func exitCode(err error) int {
 	var with *ending
 	var limit *ecs.LimitError
+	var inconsistent *trace.InconsistentError
 	switch {
 	case err == nil:
 		return exitFine
 	case errors.As(err, &with):
 		return with.code
-	case scenarioErrors(err) != nil, errors.As(err, &limit):
+	case scenarioErrors(err) != nil, errors.As(err, &limit), errors.As(err, &inconsistent):
 		return exitUsage
 	}
 	return exitFailed

@@ -61,10 +61,12 @@ func (o *replayFlags) run(e *edge, args []string) error {
 	if err != nil {
 		return err
 	}
-	if o.at > 0 {
-		return o.goTo(e, t, s)
-	}
-	return o.verify(e, t, s)
+	return t.Guard(func() error {
+		if o.at > 0 {
+			return o.goTo(e, t, s)
+		}
+		return o.verify(e, t, s)
+	})
 }
 
 func (o *replayFlags) verify(e *edge, t *readTrace, s *scenario.Scenario) error {
@@ -76,11 +78,25 @@ func (o *replayFlags) verify(e *edge, t *readTrace, s *scenario.Scenario) error 
 		n, err = trace.Verify(t.File, s.Run)
 	}
 	t.warn(e)
+	ending := ""
+	if failed := t.failure(); failed != "" && err != nil && err.Error() == failed { // it ends as it did
+		ending, err = ", and how it ended: "+failed, nil
+	}
 	if err != nil {
 		return t.parted(err)
 	}
-	e.print("%s: the same: %s verified, up to %s\n", t.name, many(n, "digest"), momentOf(s, s.Run.World.Tick()))
+	e.print("%s: the same: %s verified, up to %s%s\n", t.name, many(n, "digest"), momentOf(s, s.Run.World.Tick()), ending)
 	return nil
+}
+
+// failure is the text of the failure that ended the trace's run; it is empty if
+// none did, or if the trace was cut before.
+func (t *readTrace) failure() string {
+	end, err := t.Metadata("end")
+	if err != nil {
+		return ""
+	}
+	return end["failure"]
 }
 
 // parted makes of a mismatch an error that says in what the run differs.

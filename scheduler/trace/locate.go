@@ -84,7 +84,7 @@ func (f *File) Locate(m *Mismatch, anew func() (*scheduler.Run, error)) error {
 		return err
 	}
 	for _, look := range []func(m *Mismatch, run *scheduler.Run, anew func() (*scheduler.Run, error)) error{f.locateValue, f.locateColumn, f.locateParts} {
-		err := Guard(func() error {
+		err := f.Guard(func() error {
 			run, err := anew()
 			if err != nil {
 				return err

@@ -349,6 +349,11 @@ func (r *Recorder) Close(s *scheduler.Summary, about ...[2]string) error {
 	r.run.Faults.Watch(nil)
 	r.run.World.Watch(nil)
 	r.checkpoints.add(r.run.World.Tick(), r.run.World.CheckpointParts()...)
+	r.observeChecks() // of a tick that a failure ended
+	r.observeSeries()
+	if r.config.Events != nil {
+		r.observeEvents()
+	}
 	r.observeFigures()
 	r.seal()
 	messages := s.Counts.Messages()

@@ -118,25 +118,39 @@ func (f *File) restoreChunk(run *scheduler.Run, c *chunkEntry) (err error) {
 	if err != nil {
 		return err
 	}
-	return f.inChunk(records, Snapshots, 0, 1<<63, func(m *Entry) error { return restore(run, m.Data) })
+	return f.inChunk(records, Snapshots, 0, 1<<63, func(m *Entry) error { return f.restore(run, m.Data) })
 }
 
-// Guard calls what works on a run that was taken to a snapshot of a trace. That
+// InconsistentError says that what a trace has as a run's state is none, though
+// its sums fit: somebody made it up.
+type InconsistentError struct{ Cause any }
+
+func (e *InconsistentError) Error() string {
+	return fmt.Sprintf("it is inconsistent: what it has as a run's state is none: %v", e.Cause)
+}
+
+// Guard calls what works on a run that was taken to a snapshot of the trace. That
 // a snapshot's bytes are the world's is checked when they are read; what systems
-// make of their tables is not, so that a panic here says that somebody made the
-// bytes up.
-func Guard(do func() error) (err error) {
+// make of their tables is not, so that a panic after a restore is the trace's
+// fault, and one without is ours.
+func (f *File) Guard(do func() error) (err error) {
 	defer func() {
-		if cause := recover(); cause != nil {
-			err = fmt.Errorf("the trace is inconsistent: what it has as a run's state is none: %v", cause)
+		cause := recover()
+		switch {
+		case cause == nil:
+		case !f.restored:
+			panic(cause)
+		default:
+			err = &InconsistentError{cause}
 		}
 	}()
 	return do()
 }
 
 // restore takes a run to a snapshot's bytes.
-func restore(run *scheduler.Run, b []byte) error {
-	return Guard(func() error {
+func (f *File) restore(run *scheduler.Run, b []byte) error {
+	f.restored = true
+	return f.Guard(func() error {
 		var s ecs.Snapshot
 		if err := run.World.DecodeSnapshot(b, &s); err != nil {
 			return err
@@ -150,7 +164,7 @@ func restore(run *scheduler.Run, b []byte) error {
 // returns how many it was held against; an error is a [Mismatch] if they
 // differ.
 func (f *File) Replay(run *scheduler.Run, from, until ecs.Tick) (verified int, err error) {
-	err = Guard(func() error {
+	err = f.Guard(func() error {
 		verified, err = f.replay(run, from, until)
 		return err
 	})
