@@ -78,6 +78,7 @@ func (w *World) FirstLives(id ProgramID) bool {
 	p := w.programs[id]
 	return p != nil && p.allUp && !p.restarted && p.rowOf == nil
 }
+
 // BoxedOf returns who holds a program's boxed state, nil if it has none: for
 // looking at.
 func (w *World) BoxedOf(id ProgramID) Boxed { return w.programs[id].boxed }
