@@ -7,7 +7,7 @@ const (
 	// mostUnacknowledged how many items: a quarter of the capacity if that is
 	// less. As QUIC's max_ack_delay (RFC 9000, 18.2); every second packet there.
 	ackDelay           ecs.Nanoseconds = 25_000_000
-	mostUnacknowledged                 = 8
+	mostUnacknowledged int             = 8
 	// longestWait bounds the wait for an acknowledgement, doubled each time
 	// that it was in vain: after a cut heals, a pipe goes on within it, or
 	// within the time that an acknowledgement takes. It is the first wait too

@@ -60,7 +60,6 @@ type tableSource struct {
 	units  []string
 	nodes  []ecs.Field // "from" and "to" of a link
 	count  int
-	epoch  uint32
 	asked  bool
 }
 
