@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -54,17 +55,23 @@ func rate(b *testing.B, line string, count int) float64 {
 }
 
 func toPyzmq(b *testing.B, count, size int) float64 {
-	p := publisher(b, PublisherConfig{})
+	m := [][]byte{[]byte("topic"), []byte(strings.Repeat(`{"v": 1}`, 10)), make([]byte, size)}
+	var given atomic.Int64
+	given.Store(int64(count) + 1) // nothing, until it has subscribed
+	p := publisher(b, PublisherConfig{Next: func(ID) ([][]byte, bool) {
+		switch n := given.Add(1); {
+		case n <= int64(count):
+			return m, true
+		case n == int64(count)+1:
+			return message("topic"), true
+		}
+		return nil, false
+	}})
 	defer p.Close()
 	receiver, says := flood(b, "sub", p.Endpoint())
-	id := until(b, p.events, Subscribed).Viewer
-	m := Message{Parts: [][]byte{[]byte("topic"), []byte(strings.Repeat(`{"v": 1}`, 10)), make([]byte, size)}, Whole: true}
-	for range count {
-		if !p.Give(id, m) {
-			until(b, p.events, Drained)
-		}
-	}
-	p.Give(id, whole("topic"))
+	until(b, p.events, Subscribed)
+	given.Store(0)
+	p.Wake()
 	line := says()
 	receiver.Wait()
 	return rate(b, line, count)
@@ -80,29 +87,18 @@ func pyzmqToPyzmq(b *testing.B, count, size int) float64 {
 	return rate(b, line, count)
 }
 
-// BenchmarkPublish is what a call costs the simulation, for any number of
-// viewers.
-func BenchmarkPublish(b *testing.B) {
+// BenchmarkWake is what it costs to say that there is something next.
+func BenchmarkWake(b *testing.B) {
 	for _, viewers := range []int{0, 1, 20} {
 		b.Run(fmt.Sprint(viewers), func(b *testing.B) {
 			p := publisher(b, PublisherConfig{})
 			defer p.Close()
 			for range viewers {
-				k := dial(b, DialConfig{Endpoint: p.Endpoint(), Type: "SUB"})
-				defer k.Close()
-				k.Subscribe("")
-				until(b, p.events, Subscribed)
-				go func() {
-					for {
-						if _, err := k.Receive(); err != nil {
-							return
-						}
-					}
-				}()
+				dial(b, DialConfig{Endpoint: p.Endpoint(), Type: "SUB"})
+				until(b, p.events, Joined)
 			}
-			m := whole("topic", "{}", strings.Repeat("x", 64<<10))
 			for b.Loop() {
-				p.Publish(m)
+				p.Wake()
 			}
 		})
 	}

@@ -5,10 +5,11 @@
 //
 // A [Publisher] is a PUB endpoint: viewers connect with SUB, of any libzmq
 // from 3.0 on or anything else that speaks ZMTP 3, and subscribe by prefix.
-// [Publisher.Publish] takes shared bytes that do not change any more, and
-// returns at once; what a viewer does not take in time is replaced by what is
-// newer, and told upwards as [Lagged]. [Requests] is a ROUTER endpoint for
-// DEALER and REQ. [Dial] is the other side, for our own viewers.
+// It keeps nothing for them: when a viewer's connection can take a message,
+// [PublisherConfig].Next is asked for one, shared bytes that do not change any
+// more. What a slow viewer gets, and what it misses, is decided by who answers,
+// as netsync.Viewer. [Requests] is a ROUTER endpoint for DEALER and REQ. [Dial]
+// is the other side, for our own viewers.
 //
 // # What is held
 //
@@ -18,16 +19,17 @@
 //
 // Limits: [Limits] for each connection, [PublisherConfig] and
 // [RequestsConfig] for what peers may cost. What is over a limit is said: as
-// [Refused], [Left] with a reason, [Lagged] or [Limited], and to a client
+// [Refused], [Left] with a reason or [Limited], and to a client
 // whose request is refused by a reply.
 //
 // Memory: an endpoint takes at most, beside what it is given to send,
 //
 //	Handshakes × 20 KiB + Connections × (64 KiB + MessageBytes + Parts × 64 B)
 //
-// and keeps, of what it is given to send, at most HandoverBytes and, for each
-// viewer, QueueBytes; bytes that several viewers wait for exist once. With
-// CURVE a viewer's writer holds up to 256 KiB, or a frame, encrypted.
+// and holds, for each viewer, the messages that are being written: 256 KiB, or
+// one that is larger; those that several viewers are sent exist once, unless
+// CURVE encrypts them for each. For each client it keeps ReplyBytes at most,
+// and QueueBytes of requests for all.
 //
 // Time: a peer that takes less than 256 KiB in StallTime, or gives no sign of
 // life for three Heartbeats, is cut. A handshake has HandshakeTime; one more

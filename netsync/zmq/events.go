@@ -15,16 +15,14 @@ type EventKind int
 const (
 	Joined       EventKind = iota + 1 // a viewer, or a client
 	Left                              // Err is why, nil if the peer closed, or we did
-	Subscribed                        // to Topic, a prefix: send it whole messages of what matches
+	Subscribed                        // to Topic, a prefix: Next is to give it what matches
 	Unsubscribed                      // from Topic
-	Lagged                            // Count messages of Topic were not sent
-	Drained                           // it takes more again, after Give said that it does not
 	Refused                           // Count connections got no further than a handshake, or were cut before Joined was taken; Err is the last one's reason
 	Limited                           // Count requests were refused; Err is the last one's reason
 )
 
 func (k EventKind) String() string {
-	names := [...]string{"", "joined", "left", "subscribed", "unsubscribed", "lagged", "drained", "refused", "limited"}
+	names := [...]string{"", "joined", "left", "subscribed", "unsubscribed", "refused", "limited"}
 	if k <= 0 || int(k) >= len(names) {
 		return fmt.Sprintf("EventKind(%d)", int(k))
 	}
@@ -40,7 +38,6 @@ type Event struct {
 	Key    Key    // of Joined: the client's public key, by CURVE
 	Topic  string
 	Count  uint64
-	Whole  bool // Lagged: nothing of Topic is sent until a whole message
 	Err    error
 }
 
@@ -64,7 +61,6 @@ type events struct {
 type sumKey struct {
 	kind   EventKind
 	viewer ID
-	topic  string
 }
 
 func newEvents() *events {
@@ -99,8 +95,8 @@ func (e *events) put(v Event) {
 
 func (e *events) add(v Event) {
 	switch v.Kind {
-	case Lagged, Drained, Refused, Limited:
-		key := sumKey{v.Kind, v.Viewer, v.Topic}
+	case Refused, Limited:
+		key := sumKey{v.Kind, v.Viewer}
 		if i, ok := e.sums[key]; ok {
 			v.Count += e.list[i].Count
 			e.list[i] = v
@@ -120,8 +116,8 @@ func (e *events) forget(viewer ID) {
 	clear(e.sums)
 	for i, v := range e.list {
 		switch v.Kind {
-		case Lagged, Drained, Refused, Limited:
-			e.sums[sumKey{v.Kind, v.Viewer, v.Topic}] = i
+		case Refused, Limited:
+			e.sums[sumKey{v.Kind, v.Viewer}] = i
 		}
 	}
 }

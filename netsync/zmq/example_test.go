@@ -3,13 +3,21 @@ package zmq_test
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"orrery/netsync/zmq"
 )
 
 // A publisher, and a viewer that joins and gets all there is.
 func Example() {
-	publisher, err := zmq.ListenPublisher(zmq.PublisherConfig{Endpoint: "tcp://127.0.0.1:0"})
+	var waiting sync.Map // viewers that have not got it
+	publisher, err := zmq.ListenPublisher(zmq.PublisherConfig{
+		Endpoint: "tcp://127.0.0.1:0",
+		Next: func(viewer zmq.ID) ([][]byte, bool) {
+			_, waits := waiting.LoadAndDelete(viewer)
+			return [][]byte{[]byte("nodes/store"), []byte("a keyframe")}, waits
+		},
+	})
 	if err != nil {
 		panic(err)
 	}
@@ -26,7 +34,8 @@ func Example() {
 		<-publisher.Ready()
 		for _, e := range publisher.Events() {
 			if e.Kind == zmq.Subscribed {
-				publisher.Send(e.Viewer, zmq.Message{Parts: [][]byte{[]byte("nodes/store"), []byte("a keyframe")}, Whole: true})
+				waiting.Store(e.Viewer, nil)
+				publisher.Wake(e.Viewer)
 				subscribed = true
 			}
 		}

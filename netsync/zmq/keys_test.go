@@ -191,7 +191,8 @@ func TestStrangersAreKeptOut(t *testing.T) {
 		{"tcp://*:0", nil, "sim keygen"},
 		{"tcp://127.0.0.1:0", &ServerKeys{KeyPair: NewKeyPair()}, "let no client in"},
 	} {
-		if _, err := ListenPublisher(PublisherConfig{Endpoint: c.endpoint, Keys: c.keys}); err == nil || !strings.Contains(err.Error(), c.want) {
+		nothing := func(ID) ([][]byte, bool) { return nil, false }
+		if _, err := ListenPublisher(PublisherConfig{Next: nothing, Endpoint: c.endpoint, Keys: c.keys}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", c.endpoint, err)
 		}
 	}

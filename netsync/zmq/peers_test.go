@@ -107,30 +107,18 @@ func (f foreign) everyWay(t *testing.T, run func(t *testing.T, endpoint string, 
 func TestPeersGetWhatIsPublished(t *testing.T) {
 	for _, f := range foreigners {
 		f.everyWay(t, func(t *testing.T, endpoint string, server *ServerKeys, client *ClientKeys) {
-			p := publisher(t, PublisherConfig{Endpoint: endpoint, Keys: server, Limits: Limits{Heartbeat: 100 * time.Millisecond}})
+			p := publisher(t, PublisherConfig{Endpoint: endpoint, Keys: server})
 			plan := map[string]any{"do": "sub", "endpoint": p.Endpoint(), "prefixes": []string{"a/", "end"}}
-			first := f.start(t, plan, client)
-			until(t, p.events, Subscribed)
-			until(t, p.events, Subscribed)
-			messages := []Message{
-				whole("a/1", "small"), whole("a/2", "", "empty", ""), whole("a/3", strings.Repeat("y", 255)),
-				whole("a/4", strings.Repeat("z", 256)), whole("a/5", "huge", strings.Repeat("w", 5<<20)),
+			messages := [][][]byte{
+				message("a/1", "small"), message("a/2", "", "empty", ""), message("a/3", strings.Repeat("y", 255)),
+				message("a/4", strings.Repeat("z", 256)), message("a/5", "huge", strings.Repeat("w", 5<<20)), message("end", "now"),
 			}
-			p.Publish(whole("b", "not wanted"))
-			p.Publish(messages...)
-			compare(t, first, messages)
-
-			// Idle for longer than both sides' heartbeats allow silence.
-			time.Sleep(700 * time.Millisecond)
-			late := f.start(t, plan, client)
-			id := until(t, p.events, Subscribed).Viewer
-			until(t, p.events, Subscribed)
-			p.Send(id, messages...)
-			compare(t, late, messages)
-			p.Publish(whole("end", "now"))
-			compare(t, first, []Message{whole("end", "now")})
-			compare(t, late, []Message{whole("end", "now")})
-			for range 2 {
+			for range 2 { // the second comes late
+				peer := f.start(t, plan, client)
+				until(t, p.events, Subscribed)
+				id := until(t, p.events, Subscribed).Viewer
+				p.give(id, messages...)
+				compare(t, peer, messages)
 				if e := until(t, p.events, Left); e.Err != nil {
 					t.Errorf("left because of %v", e.Err)
 				}
@@ -139,14 +127,45 @@ func TestPeersGetWhatIsPublished(t *testing.T) {
 	}
 }
 
-// compare expects messages in their order, which is kept as all are of lanes
-// of their own.
-func compare(t *testing.T, p *process, messages []Message) {
+// Both sides keep who is idle for longer than either allows silence: they
+// answer each other's heartbeats. All are idle at once, as that takes time.
+func TestPeersStayWhileIdle(t *testing.T) {
+	t.Parallel()
+	const beat = 2 * time.Second
+	last := message("end", "still here")
+	type idler struct {
+		peer *process
+		at   *stand
+		id   ID
+	}
+	var idlers []idler
+	server, client := NewKeyPair(), NewKeyPair()
+	for _, keys := range []*ServerKeys{nil, {KeyPair: server, Clients: []Key{client.Public}}} {
+		p := publisher(t, PublisherConfig{Keys: keys, Limits: Limits{Heartbeat: beat}})
+		for _, f := range foreigners {
+			plan := map[string]any{"do": "sub", "endpoint": p.Endpoint(), "prefixes": []string{""}, "silence_ms": silentBeats * beat.Milliseconds()}
+			mine := &ClientKeys{client, server.Public}
+			if keys == nil {
+				mine = nil
+			}
+			peer := f.start(t, plan, mine)
+			idlers = append(idlers, idler{peer, p, until(t, p.events, Subscribed).Viewer})
+		}
+	}
+	time.Sleep((silentBeats + 1) * beat)
+	for _, i := range idlers {
+		i.at.give(i.id, last)
+		compare(t, i.peer, [][][]byte{last})
+	}
+}
+
+// compare expects messages in their order.
+func compare(t *testing.T, p *process, messages [][][]byte) {
 	t.Helper()
 	for _, m := range messages {
 		line := p.line()
-		if line["topic"] != m.topic() || line["sha256"] != digestOf(m.Parts) || line["parts"] != float64(len(m.Parts)) {
-			t.Errorf("%s arrived as %v", m.topic(), line)
+		if line["topic"] != string(m[0]) || line["sha256"] != digestOf(m) || line["parts"] != float64(len(m)) {
+			t.Errorf("%s arrived as %v", m[0], line)
 		}
 	}
 }
@@ -183,13 +202,11 @@ func TestPeersComeBackAfterARestart(t *testing.T) {
 			p := publisher(t, PublisherConfig{Endpoint: endpoint, Keys: server})
 			same := p.Endpoint()
 			sub := f.start(t, map[string]any{"do": "sub", "endpoint": same, "prefixes": []string{""}}, client)
-			until(t, p.events, Subscribed)
-			p.Publish(whole("a", "first"))
+			p.give(until(t, p.events, Subscribed).Viewer, message("a", "first"))
 			sub.line()
 			p.Close()
 			p = publisher(t, PublisherConfig{Endpoint: same, Keys: server})
-			until(t, p.events, Subscribed)
-			p.Publish(whole("end", "second"))
+			p.give(until(t, p.events, Subscribed).Viewer, message("end", "second"))
 			if line := sub.line(); line["text"] != "second" {
 				t.Errorf("got %v", line)
 			}

@@ -9,19 +9,23 @@ import (
 	"time"
 )
 
-// A PublisherConfig says where viewers connect, who may, and what they may
-// cost. A zero stands for the default.
+// A PublisherConfig says what viewers are given, where they connect, who may,
+// and what they may cost. A zero stands for the default.
 type PublisherConfig struct {
 	Endpoint string      // tcp://HOST:PORT or ipc://PATH
 	Keys     *ServerKeys // nil: anyone, which only this machine may be
 	Limits   Limits
 
-	QueueBytes    int           // pending for one viewer; 64 MiB
-	TopicMessages int           // pending for one viewer of one topic; 32
-	HandoverBytes int           // published and not given to viewers' queues yet; 128 MiB
+	// Next returns the message that a viewer is to be sent next, its topic
+	// first; false if there is none now. It is called when the viewer's
+	// connection can take one, by a goroutine of the viewer's: for one viewer
+	// after the other, for different ones at once. What it returns is shared
+	// and must not change any more.
+	Next func(viewer ID) (parts [][]byte, ok bool)
+
 	Subscriptions int           // of one viewer; 256
 	PrefixBytes   int           // of one subscription; 256
-	Linger        time.Duration // to take what is pending when it closes; 1 s
+	Linger        time.Duration // to take what Next still has when it closes; 1 s
 }
 
 // pubFrameBytes is what a viewer's frame may have: it sends subscriptions.
@@ -29,9 +33,6 @@ const pubFrameBytes = 4 << 10
 
 func (c PublisherConfig) withDefaults() PublisherConfig {
 	c.Limits = c.Limits.withDefaults(pubFrameBytes)
-	c.QueueBytes = cmp.Or(c.QueueBytes, 64<<20)
-	c.TopicMessages = cmp.Or(c.TopicMessages, 32)
-	c.HandoverBytes = cmp.Or(c.HandoverBytes, 128<<20)
 	c.Subscriptions = cmp.Or(c.Subscriptions, 256)
 	c.PrefixBytes = cmp.Or(c.PrefixBytes, 256)
 	c.Linger = cmp.Or(c.Linger, time.Second)
@@ -39,14 +40,17 @@ func (c PublisherConfig) withDefaults() PublisherConfig {
 }
 
 func (c PublisherConfig) validate() error {
-	if min(c.QueueBytes, c.TopicMessages, c.HandoverBytes, c.Subscriptions, c.PrefixBytes) <= 0 || c.Linger <= 0 {
+	if c.Next == nil {
+		return errors.New("zmq: a publisher needs Next, which says what viewers are sent")
+	}
+	if min(c.Subscriptions, c.PrefixBytes) <= 0 || c.Linger <= 0 {
 		return errors.New("zmq: limits of a publisher must be over 0")
 	}
 	return c.Limits.validate()
 }
 
-// A Publisher is a PUB endpoint, to which SUB and XSUB connect. Publish and
-// Send never wait, and cost the same for any number of viewers.
+// A Publisher is a PUB endpoint, to which SUB and XSUB connect. It keeps
+// nothing for a viewer: it asks when the viewer's connection can take more.
 type Publisher struct {
 	config PublisherConfig
 	server server
@@ -55,9 +59,6 @@ type Publisher struct {
 	mu      sync.Mutex
 	viewers map[ID]*viewer
 	ending  bool
-
-	inbox   inbox
-	fanning sync.WaitGroup
 }
 
 // ListenPublisher opens a publisher. Its owner drains events, or viewers wait.
@@ -71,11 +72,8 @@ func ListenPublisher(c PublisherConfig) (*Publisher, error) {
 	if err := p.server.listen(c.Endpoint, r, c.Limits); err != nil {
 		return nil, err
 	}
-	p.inbox.init(c.HandoverBytes)
 	p.server.serve = p.serve
 	p.server.refuse = p.events.refuse
-	p.fanning.Add(1)
-	go p.fan()
 	p.server.run()
 	return p, nil
 }
@@ -110,41 +108,27 @@ func (p *Publisher) Events() []Event { return p.events.drain() }
 // Ready has a value when there may be events.
 func (p *Publisher) Ready() <-chan struct{} { return p.events.ready }
 
-// Publish sends messages to all who have subscribed to their topics. Their
-// bytes must not change afterwards.
-func (p *Publisher) Publish(messages ...Message) {
-	for _, m := range messages {
-		p.inbox.put(0, m)
+// Wake says that Next has something for viewers; none named: for all. It never
+// waits. Who is in the midst of sending asks Next anyway.
+func (p *Publisher) Wake(viewers ...ID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, id := range viewers {
+		if v := p.viewers[id]; v != nil {
+			v.signal()
+		}
+	}
+	if len(viewers) == 0 {
+		for _, v := range p.viewers {
+			v.signal()
+		}
 	}
 }
 
-// Send sends messages to one viewer, if it has subscribed to their topics, in
-// order with what is published.
-func (p *Publisher) Send(to ID, messages ...Message) {
-	for _, m := range messages {
-		p.inbox.put(to, m)
-	}
-}
-
-// lowWater is what a viewer may have pending and be given more.
-const lowWater = 256 << 10
-
-// Give sends a message to one viewer, if it has subscribed to its topic, and
-// tells whether it would take another now. If not, a Drained follows when it
-// does. Who only gives, and minds that, decides alone what each viewer gets
-// next; nothing is dropped then. It does not wait for what was published or
-// sent, so a topic is either given or published.
-func (p *Publisher) Give(to ID, m Message) (more bool) {
-	v := p.viewer(to)
-	return v != nil && v.give(m)
-}
-
-// Close gives viewers what is pending, for Linger at most, and leaves
-// nothing open.
+// Close gives viewers what Next still has, for Linger at most, and leaves
+// nothing open. Next is not called any more when it returns.
 func (p *Publisher) Close() error {
 	p.server.stop()
-	p.inbox.close()
-	p.fanning.Wait()
 	p.mu.Lock()
 	p.ending = true
 	for _, v := range p.viewers {
@@ -159,10 +143,9 @@ func (p *Publisher) Close() error {
 // serve is a viewer's reader; its writer runs beside it.
 func (p *Publisher) serve(id ID, c *conn) {
 	v := &viewer{
-		id: id, conn: c, events: p.events,
-		wake:  make(chan struct{}, 1),
-		queue: newQueue(p.config.QueueBytes, p.config.TopicMessages),
-		subs:  subscriptions{most: p.config.Subscriptions, mostBytes: p.config.PrefixBytes},
+		id: id, conn: c, events: p.events, next: p.config.Next,
+		wake: make(chan struct{}, 1),
+		subs: subscriptions{most: p.config.Subscriptions, mostBytes: p.config.PrefixBytes},
 	}
 	remote := c.guard.RemoteAddr().String()
 	p.events.put(Event{Kind: Joined, Viewer: id, Remote: remote, Key: c.peer.key})
@@ -193,133 +176,17 @@ func (p *Publisher) serve(id ID, c *conn) {
 	p.events.put(Event{Kind: Left, Viewer: id, Remote: remote, Err: err})
 }
 
-// fan gives what was published to viewers' queues.
-func (p *Publisher) fan() {
-	defer p.fanning.Done()
-	for {
-		entries, lost, open := p.inbox.take()
-		viewers := p.all()
-		for _, e := range entries {
-			if e.to == 0 {
-				for _, v := range viewers {
-					v.offer(e.message)
-				}
-			} else if v := p.viewer(e.to); v != nil {
-				v.offer(e.message)
-			}
-		}
-		for key, n := range lost {
-			for _, v := range viewers {
-				if key.to == 0 || key.to == v.id {
-					v.lose(key.topic, n)
-				}
-			}
-		}
-		if !open {
-			return
-		}
-	}
-}
-
-func (p *Publisher) all() []*viewer {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	list := make([]*viewer, 0, len(p.viewers))
-	for _, v := range p.viewers {
-		list = append(list, v)
-	}
-	return list
-}
-
-func (p *Publisher) viewer(id ID) *viewer {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.viewers[id]
-}
-
-// An inbox is what was published and has not reached the viewers' queues. If
-// it is full, the topic loses what comes until it is emptied.
-type inbox struct {
-	mu     sync.Mutex
-	filled sync.Cond
-	limit  int
-	bytes  int
-	list   []entry
-	lost   map[inboxKey]uint64
-	closed bool
-}
-
-type entry struct {
-	to      ID // 0: all
-	message Message
-}
-
-type inboxKey struct {
-	to    ID
-	topic string
-}
-
-func (b *inbox) init(limit int) {
-	b.limit, b.lost = limit, map[inboxKey]uint64{}
-	b.filled.L = &b.mu
-}
-
-func (b *inbox) put(to ID, m Message) {
-	if len(m.Parts) == 0 {
-		panic("zmq: a message without a topic")
-	}
-	size := m.size()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.closed {
-		return
-	}
-	if len(b.lost) > 0 || b.bytes > 0 && b.bytes+size > b.limit {
-		key := inboxKey{to, m.topic()}
-		if b.lost[key] > 0 || b.bytes+size > b.limit {
-			b.lost[key]++
-			return
-		}
-	}
-	b.list = append(b.list, entry{to, m})
-	b.bytes += size
-	b.filled.Signal()
-}
-
-// take waits for something. When open is false it was the last.
-func (b *inbox) take() (list []entry, lost map[inboxKey]uint64, open bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for len(b.list) == 0 && !b.closed {
-		b.filled.Wait()
-	}
-	list = b.list
-	b.list, b.bytes = nil, 0
-	if len(b.lost) > 0 {
-		lost, b.lost = b.lost, map[inboxKey]uint64{}
-	}
-	return list, lost, !b.closed
-}
-
-func (b *inbox) close() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.closed = true
-	b.filled.Signal()
-}
-
 // A viewer is one connection to a publisher.
 type viewer struct {
 	id     ID
 	conn   *conn
 	events *events
+	next   func(ID) ([][]byte, bool)
 	wake   chan struct{}
+	subs   subscriptions // its reader's
 
 	mu     sync.Mutex
-	queue  *queue
-	subs   subscriptions
-	full   bool // it was told to wait for Drained
-	ending bool // the writer ends when nothing is pending
+	ending bool // the writer ends when there is nothing next
 	gone   bool
 }
 
@@ -338,12 +205,7 @@ func (v *viewer) read() error {
 }
 
 func (v *viewer) subscribe(parts [][]byte) error {
-	v.mu.Lock()
 	c, changed, err := v.subs.apply(parts)
-	if changed && !c.on {
-		v.queue.keep(v.subs.match)
-	}
-	v.mu.Unlock()
 	if changed {
 		kind := Unsubscribed
 		if c.on {
@@ -354,56 +216,38 @@ func (v *viewer) subscribe(parts [][]byte) error {
 	return err
 }
 
-func (v *viewer) offer(m Message) {
+// take asks for what is next, when the connection can take it: so what is sent
+// is as new as can be.
+func (v *viewer) take(most int) (batch [][][]byte, last bool) {
 	v.mu.Lock()
-	defer v.mu.Unlock()
-	if !v.gone && v.subs.match(m.topic()) {
-		v.queue.push(m)
-		v.signal()
-	}
-}
-
-func (v *viewer) give(m Message) (more bool) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.gone {
-		return false
-	}
-	topic := m.topic()
-	if !v.subs.match(topic) {
-		return true
-	}
-	v.queue.push(m)
-	v.signal()
-	v.full = v.queue.bytes >= lowWater || len(v.queue.lane(topic).pending) >= v.queue.perTopic
-	return !v.full
-}
-
-// lose tells of messages that never reached the queue.
-func (v *viewer) lose(topic string, n uint64) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if !v.gone && v.subs.match(topic) {
-		v.queue.lose(v.queue.lane(topic), n)
-		v.signal()
-	}
-}
-
-func (v *viewer) take(most int) ([][][]byte, bool) {
-	v.mu.Lock()
-	batch := v.queue.take(most)
-	lags := v.queue.lags()
-	last := v.gone || v.ending && len(v.queue.ring) == 0
-	drained := v.full && v.queue.bytes < lowWater
-	v.full = v.full && !drained
+	gone, ending := v.gone, v.ending // before Next is asked: what came before the end is sent
 	v.mu.Unlock()
-	if drained {
-		v.events.put(Event{Kind: Drained, Viewer: v.id})
+	if gone {
+		return nil, true
 	}
-	for _, l := range lags {
-		v.events.put(Event{Kind: Lagged, Viewer: v.id, Topic: l.topic, Count: l.missed, Whole: l.whole})
+	for most > 0 {
+		parts, ok := v.next(v.id)
+		if !ok {
+			return batch, ending
+		}
+		if len(parts) == 0 {
+			panic("zmq: a message without a topic")
+		}
+		batch = append(batch, parts)
+		most -= sizeOf(parts)
 	}
-	return batch, last
+	return batch, false
+}
+
+// partBytes is what a part is counted for beside its content.
+const partBytes = 64
+
+func sizeOf(parts [][]byte) int {
+	n := 0
+	for _, p := range parts {
+		n += len(p) + partBytes
+	}
+	return n
 }
 
 func (v *viewer) signal() {
@@ -421,13 +265,10 @@ func (v *viewer) end() {
 	v.signal()
 }
 
-// stop releases what is pending, and reader and writer if they wait.
+// stop releases reader and writer if they wait.
 func (v *viewer) stop(gone bool) {
 	v.mu.Lock()
-	if gone {
-		v.gone = true
-		v.queue = newQueue(v.queue.limit, v.queue.perTopic)
-	}
+	v.gone = v.gone || gone
 	v.signal()
 	v.mu.Unlock()
 	v.events.wakeAll()

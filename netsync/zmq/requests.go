@@ -179,7 +179,7 @@ func (r *Requests) read(id ID, c *client) error {
 		} else if c.conn.peer.socketType == "REQ" {
 			return fmt.Errorf("client cut: %w: REQ without an empty part", errProtocol)
 		}
-		q.bytes = Message{Parts: q.Parts}.size()
+		q.bytes = sizeOf(q.Parts)
 		wait, err := c.admit(time.Now())
 		q.admitted = err == nil
 		if q.admitted {
@@ -256,7 +256,7 @@ func (c *client) reply(to Request, parts [][]byte) {
 	if to.delimited {
 		parts = append([][]byte{nil}, parts...)
 	}
-	size := Message{Parts: parts}.size()
+	size := sizeOf(parts)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.gone {
@@ -280,7 +280,7 @@ func (c *client) take(most int) ([][][]byte, bool) {
 	defer c.mu.Unlock()
 	n, bytes := 0, 0
 	for n < len(c.pending) && bytes < most {
-		bytes += Message{Parts: c.pending[n]}.size()
+		bytes += sizeOf(c.pending[n])
 		n++
 	}
 	batch := c.pending[:n:n]

@@ -1,9 +1,6 @@
 package zmq
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // subscriptions are the prefixes a viewer wants. They add up, and do not
 // merge: one wanted twice is cancelled twice (RFC 37, "The Publish-Subscribe
@@ -12,7 +9,6 @@ type subscriptions struct {
 	most, mostBytes int
 	prefixes        map[string]int
 	count           int
-	matches         map[string]bool // by topic, until the prefixes change
 }
 
 // A change is what a viewer's message did.
@@ -52,29 +48,5 @@ func (s *subscriptions) apply(parts [][]byte) (c change, changed bool, err error
 		s.prefixes[c.prefix] = n - 1
 		s.count--
 	}
-	if changed {
-		clear(s.matches)
-	}
 	return c, changed, nil
-}
-
-// maxMatches bounds what is remembered of topics.
-const maxMatches = 4096
-
-func (s *subscriptions) match(topic string) bool {
-	if is, ok := s.matches[topic]; ok {
-		return is
-	}
-	is := false
-	for prefix := range s.prefixes {
-		if strings.HasPrefix(topic, prefix) {
-			is = true
-			break
-		}
-	}
-	if s.matches == nil || len(s.matches) >= maxMatches {
-		s.matches = map[string]bool{}
-	}
-	s.matches[topic] = is
-	return is
 }

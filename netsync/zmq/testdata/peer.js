@@ -3,9 +3,10 @@ const zmq = require("zeromq")
 const {createHash} = require("crypto")
 
 const plan = JSON.parse(process.argv[2])
+const silence = plan.silence_ms ?? 60000
 const options = {
-  linger: 500, receiveTimeout: 20000, reconnectInterval: 20,
-  heartbeatInterval: 50, heartbeatTimeout: 5000, heartbeatTimeToLive: 5000,
+  linger: 500, receiveTimeout: 120000, reconnectInterval: 20,
+  heartbeatInterval: 50, heartbeatTimeout: silence, heartbeatTimeToLive: silence,
 }
 if (plan.server) {
   options.curveServerKey = plan.server

@@ -11,11 +11,12 @@ monitors = []
 def socket(kind):
     s = context.socket(getattr(zmq, kind))
     s.linger = 500
-    s.rcvtimeo = s.sndtimeo = 20000
+    s.rcvtimeo = s.sndtimeo = 120000
     s.rcvhwm = plan.get("hwm", 1000)
+    silence = plan.get("silence_ms", 60000)
     s.setsockopt(zmq.HEARTBEAT_IVL, 50)
-    s.setsockopt(zmq.HEARTBEAT_TIMEOUT, 5000)
-    s.setsockopt(zmq.HEARTBEAT_TTL, 5000)
+    s.setsockopt(zmq.HEARTBEAT_TIMEOUT, silence)
+    s.setsockopt(zmq.HEARTBEAT_TTL, silence)
     s.setsockopt(zmq.RECONNECT_IVL, 20)
     if "server" in plan:
         s.curve_serverkey = plan["server"].encode()

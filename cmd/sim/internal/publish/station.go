@@ -45,7 +45,7 @@ type Station struct {
 	views   []*view
 	asks    int // exports by request so far
 	parts   []netsync.Part
-	viewers map[zmq.ID]*viewer
+	viewers map[zmq.ID]*netsync.Viewer
 	clients map[zmq.ID]*netsync.Client
 	ordered bool // an order is under way
 	asked   time.Duration
@@ -55,12 +55,6 @@ type Station struct {
 	due     []*netsync.Table
 }
 
-// viewer is a connection, and what it has asked for.
-type viewer struct {
-	*netsync.Viewer
-	full bool // it takes no more until it says so
-}
-
 // Open begins to publish.
 func Open(c Config) (*Station, error) {
 	if c.Say == nil {
@@ -68,13 +62,13 @@ func Open(c Config) (*Station, error) {
 	}
 	s := &Station{
 		config: c, tap: newTap(c.World), began: time.Now(), stop: make(chan struct{}), stopped: make(chan struct{}),
-		viewers: map[zmq.ID]*viewer{}, clients: map[zmq.ID]*netsync.Client{}, asked: -frameEvery,
+		viewers: map[zmq.ID]*netsync.Viewer{}, clients: map[zmq.ID]*netsync.Client{}, asked: -frameEvery,
 	}
 	if err := s.open(); err != nil {
 		return nil, err
 	}
 	var err error
-	if s.publisher, err = zmq.ListenPublisher(zmq.PublisherConfig{Endpoint: c.Frames, Keys: c.Keys}); err != nil {
+	if s.publisher, err = zmq.ListenPublisher(zmq.PublisherConfig{Endpoint: c.Frames, Keys: c.Keys, Next: s.next}); err != nil {
 		return nil, err
 	}
 	if s.requests, err = zmq.ListenRequests(zmq.RequestsConfig{Endpoint: c.Requests, Keys: c.Keys, RefuseReply: refused}); err != nil {
@@ -180,7 +174,7 @@ func (s *Station) flush(last Clock) {
 		s.take(o)
 	}
 	s.due = s.hub.Flush(s.now(), s.tick, s.due[:0])
-	s.giveAll()
+	s.publisher.Wake()
 }
 
 func (s *Station) now() netsync.Nanos { return netsync.Nanos(time.Since(s.began)) }
@@ -206,28 +200,25 @@ func (s *Station) serve() {
 		case o := <-s.tap.filled:
 			s.mu.Lock()
 			s.take(o)
-			s.giveAll()
 			s.mu.Unlock()
+			s.publisher.Wake()
 		}
 	}
 }
 
-// give gives viewers that can take one their next frames: what then is the
-// newest.
-func (s *Station) give(id zmq.ID, v *viewer) {
-	for !v.full {
-		f, ok := v.Next()
-		if !ok {
-			return
-		}
-		v.full = !s.publisher.Give(id, zmq.Message{Parts: f.Parts(), Whole: true})
+// next is what a viewer's connection is sent when it can take a frame.
+func (s *Station) next(id zmq.ID) ([][]byte, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v := s.viewers[id]
+	if v == nil {
+		return nil, false
 	}
-}
-
-func (s *Station) giveAll() {
-	for id, v := range s.viewers { //det:allow each has a connection of its own
-		s.give(id, v)
+	f, ok := v.Next()
+	if !ok {
+		return nil, false
 	}
+	return f.Parts(), true
 }
 
 // meet takes note of viewers that came, went, or want something else.
@@ -240,7 +231,7 @@ func (s *Station) meet() {
 				s.config.Say("viewer %s is shown nothing: %v", e.Remote, err)
 				continue
 			}
-			s.viewers[e.Viewer] = &viewer{Viewer: v}
+			s.viewers[e.Viewer] = v
 		case zmq.Left:
 			if v := s.viewers[e.Viewer]; v != nil {
 				v.Leave()
@@ -252,12 +243,7 @@ func (s *Station) meet() {
 				if err := v.Subscribe(e.Topic); err != nil {
 					s.config.Say("a viewer's subscription is left out: %v", err)
 				}
-				s.give(e.Viewer, v)
-			}
-		case zmq.Drained:
-			if v := s.viewers[e.Viewer]; v != nil {
-				v.full = false
-				s.give(e.Viewer, v)
+				s.publisher.Wake(e.Viewer)
 			}
 		case zmq.Unsubscribed:
 			if v := s.viewers[e.Viewer]; v != nil {
