@@ -44,9 +44,12 @@ func (r *Run) at(t ecs.Tick, command bool, actions ...systems.Action) {
 // the tick: what a user or a viewer asks for while the run is under way.
 func (r *Run) Command(a systems.Action) ecs.Tick {
 	t := r.World.Tick() + 1
-	r.at(t, true, a)
+	r.CommandAt(t, a)
 	return t
 }
+
+// CommandAt is Command for a tick to come: what a command's end is.
+func (r *Run) CommandAt(t ecs.Tick, a systems.Action) { r.at(t, true, a) }
 
 // Commanded reports whether the action that is being carried out is a command's:
 // for who watches them.

@@ -19,7 +19,7 @@ var diffCommand = command{
 	name: "diff", args: "A B", takes: takesFiles,
 	brief: "say where two runs part first",
 	about: `A and B are traces; one of them may be a scenario instead, which is run with the
-other's seed and flags. Both are run again from the last moment at which they
+other's seed, flags and inputs. Both are run again from the last moment at which they
 were the same, and all state is compared at the end of every tick: the first
 tick, node and field that differ are printed, with both values. With
 --trace-messages on both, so are the first message that differs and what caused it.
@@ -141,7 +141,11 @@ func (s *side) load() (*scenario.Scenario, error) {
 	if err != nil {
 		return nil, err
 	}
-	return scenario.Load(disk{s.edge.in}, s.name, o)
+	loaded, err := scenario.Load(disk{s.edge.in}, s.name, o)
+	if err != nil {
+		return nil, err
+	}
+	return loaded, s.of.Give(loaded.Run) // it is run as the other was
 }
 
 // at returns the side's run at a tick: from the nearest snapshot, or from its

@@ -79,7 +79,8 @@ func (o *runFlags) runFrom(e *edge, args []string) error {
 }
 
 // child returns what goes on: the parent itself, or, with other flags, the
-// scenario loaded anew with what the parent's world holds.
+// scenario loaded anew with what the parent's world holds. What came to the parent
+// from outside comes to it too.
 func (o *runFlags) child(t *readTrace, parent *scenario.Scenario) (*scenario.Scenario, error) {
 	if len(o.settings.names) == 0 {
 		return parent, nil
@@ -93,7 +94,7 @@ func (o *runFlags) child(t *readTrace, parent *scenario.Scenario) (*scenario.Sce
 	if err := s.Run.Restore(&then); err != nil {
 		return nil, wrongUsage("--set: with these flags the scenario declares another world, which cannot go on from this one: %w", err)
 	}
-	return s, nil
+	return s, t.Give(s.Run)
 }
 
 // againFrom is the line that shows such a run again.

@@ -25,7 +25,7 @@ type File struct {
 	cut      string            // what is wrong with the end; empty if the file is whole
 	damaged  []error           // chunks that could not be read
 	known    map[string]bool   // what is in damaged already; looked up only
-	restored bool              // a run was taken to one of its snapshots
+	trusted  bool              // a run was taken to one of its snapshots, or given its commands
 	passed   int               // how often one was left out
 	front    [recordHead]byte  // of the record in hand
 }

@@ -3,6 +3,7 @@ package trace
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"orrery/ecs"
 	"orrery/scheduler"
@@ -83,15 +84,21 @@ func (r *Recorder) names(nodes []ecs.Node) []string {
 	return all
 }
 
-// give adds a trace's commands to a run that is to go as the trace's went.
-func (f *File) give(run *scheduler.Run) error {
+// Give adds a trace's commands to a run made anew that is to go as the trace's
+// went. They stay commands: a trace of that run has them too. A run that has
+// commands is left as it is.
+func (f *File) Give(run *scheduler.Run) error {
+	if slices.ContainsFunc(run.Inputs(), func(in scheduler.Input) bool { return in.Command }) {
+		return nil
+	}
 	return f.Each(Inputs, 0, 0, func(m *Entry) error {
 		var in Input
 		if err := json.Unmarshal(m.Data, &in); err != nil {
 			return fmt.Errorf("an input at %d ns: %w", m.Time, err)
 		}
 		if in.Exact != nil && in.Tick > run.World.Tick() {
-			run.At(in.Tick, in.Exact.action())
+			f.trusted = true
+			run.CommandAt(in.Tick, in.Exact.action())
 		}
 		return nil
 	})

@@ -93,7 +93,7 @@ func (f *File) Restore(run *scheduler.Run, t ecs.Tick) (ecs.Tick, error) {
 	if err := f.Comparable(); err != nil {
 		return 0, err
 	}
-	if err := f.give(run); err != nil {
+	if err := f.Give(run); err != nil {
 		return 0, err
 	}
 	for i := len(f.chunks) - 1; i >= 0; i-- {
@@ -129,16 +129,17 @@ func (e *InconsistentError) Error() string {
 	return fmt.Sprintf("it is inconsistent: what it has as a run's state is none: %v", e.Cause)
 }
 
-// Guard calls what works on a run that was taken to a snapshot of the trace. That
-// a snapshot's bytes are the world's is checked when they are read; what systems
-// make of their tables is not, so that a panic after a restore is the trace's
-// fault, and one without is ours.
+// Guard calls what works on a run that was taken to a snapshot of the trace, or
+// given its commands. That a snapshot's bytes are the world's is checked when they
+// are read; what systems make of their tables is not, nor whether a command can
+// be meant, so that a panic after either is the trace's fault, and one without is
+// ours.
 func (f *File) Guard(do func() error) (err error) {
 	defer func() {
 		cause := recover()
 		switch {
 		case cause == nil:
-		case !f.restored:
+		case !f.trusted:
 			panic(cause)
 		default:
 			err = &InconsistentError{cause}
@@ -149,7 +150,7 @@ func (f *File) Guard(do func() error) (err error) {
 
 // restore takes a run to a snapshot's bytes.
 func (f *File) restore(run *scheduler.Run, b []byte) error {
-	f.restored = true
+	f.trusted = true
 	return f.Guard(func() error {
 		var s ecs.Snapshot
 		if err := run.World.DecodeSnapshot(b, &s); err != nil {
