@@ -218,6 +218,11 @@ func (w *World) Structure() bool {
 	if len(w.births)+len(w.deaths) == 0 {
 		return false
 	}
+	w.restructure()
+	return true
+}
+
+func (w *World) restructure() {
 	// Deaths come first, for their rows; those of nodes that were only born
 	// in this phase are left over.
 	for _, n := range w.deaths {
@@ -230,7 +235,6 @@ func (w *World) Structure() bool {
 		w.die(n)
 	}
 	w.births, w.deaths = w.births[:0], w.deaths[:0]
-	return true
 }
 
 func (w *World) die(n Node) {

@@ -104,6 +104,13 @@ func (c *Checks) Len() int { return len(c.list) }
 // Next returns the next tick at which a check must look though nothing acts:
 // an eventually's window may begin or end in idle time, or Never.
 func (c *Checks) Next() ecs.Tick {
+	if len(c.list) == 0 {
+		return ecs.Never
+	}
+	return c.next()
+}
+
+func (c *Checks) next() ecs.Tick {
 	next := ecs.Never
 	t := c.world.Tick()
 	for i := range c.list {

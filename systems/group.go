@@ -58,6 +58,12 @@ func (g *Groups) ask(j joining) {
 // Settle carries out the tick's joins and leaves, in the order in which they
 // were asked for. Who has died in this tick joins nothing.
 func (g *Groups) Settle() {
+	if len(g.asked) > 0 {
+		g.settle()
+	}
+}
+
+func (g *Groups) settle() {
 	for _, j := range g.asked {
 		switch {
 		case j.leaves:

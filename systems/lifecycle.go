@@ -190,6 +190,14 @@ func (l *Lifecycle) ask(n ecs.Node, code uint8, dies bool) {
 // Settle carries out exits asked for in the act phase, and lets all nodes know
 // who provides what from now on.
 func (l *Lifecycle) Settle() {
+	if len(l.exits)+len(l.dying) > 0 {
+		l.settle()
+	}
+	l.services.Settle()
+	l.feeds.Settle()
+}
+
+func (l *Lifecycle) settle() {
 	for i := 0; i < len(l.exits); i++ {
 		x := l.exits[i]
 		if l.world.Life(x.node).Incarnation != x.incarnation {
@@ -201,8 +209,6 @@ func (l *Lifecycle) Settle() {
 		}
 	}
 	l.exits, l.dying = l.exits[:0], l.dying[:0]
-	l.services.Settle()
-	l.feeds.Settle()
 }
 
 // call asks one node's program. The incarnation is part of what is asked, as

@@ -214,10 +214,13 @@ func (m *Measures) Next() ecs.Tick {
 
 // Observe takes the values due at the tick under way.
 func (m *Measures) Observe() {
-	t := m.world.Tick()
-	if !m.settled() {
-		return
+	if len(m.series) > 0 && m.settled() {
+		m.observe()
 	}
+}
+
+func (m *Measures) observe() {
+	t := m.world.Tick()
 	for i := range m.series {
 		if s := &m.series[i]; t%s.every == 0 {
 			m.points.Add(Point{Tick: t, Value: s.value(m.world), Series: uint32(i)})

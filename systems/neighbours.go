@@ -24,7 +24,7 @@ func (l *Links) Neighbours(n ecs.Node) []ecs.Node {
 	if i := x.places.find(uint64(n), 0); i >= 0 {
 		linked = x.list[x.first[i]:x.first[i+1]]
 	}
-	if !l.networks.has(n) {
+	if l.networks.nets.Len() == 0 || !l.networks.has(n) {
 		return linked
 	}
 	x.others = l.networks.others(n, append(x.others[:0], linked...), &l.index)

@@ -72,6 +72,12 @@ func (f *Feeds) unqueue(row int) {
 
 // begin is the feeds' part of the act phase, ahead of what is due.
 func (f *Feeds) begin() {
+	if len(f.changes)+len(f.resumed) > 0 {
+		f.catchUp()
+	}
+}
+
+func (f *Feeds) catchUp() {
 	f.Settle() // of what changed between ticks, and in the input phase
 	if len(f.resumed) > 0 {
 		f.release()

@@ -74,6 +74,12 @@ func (r *Recurring) Next() ecs.Tick {
 
 // Act fires what is due: by program, entry and node.
 func (r *Recurring) Act(d *Deliver) {
+	if len(r.entries) > 0 {
+		r.act(d)
+	}
+}
+
+func (r *Recurring) act(d *Deliver) {
 	t := r.world.Tick()
 	for _, e := range r.entries {
 		if e.next != t {
@@ -126,9 +132,12 @@ func (r *Recurring) touch(n ecs.Node) {
 // Invariant: cohorts hold rows, in the order of the nodes that lie there, so it
 // runs before deaths give rows to others.
 func (r *Recurring) Settle() {
-	if !r.touched {
-		return
+	if r.touched {
+		r.settleTouched()
 	}
+}
+
+func (r *Recurring) settleTouched() {
 	r.touched = false
 	for _, e := range r.entries {
 		changed := false

@@ -230,12 +230,14 @@ func (s *Services) forget(n ecs.Node) {
 // Settle brings the tick's changes of who provides what into view, for the
 // ticks to come, and wakes who waited for them.
 func (s *Services) Settle() {
-	d := &s.directory
-	if len(d.changes)+len(d.sighted) == 0 {
-		return
+	if d := &s.directory; len(d.changes)+len(d.sighted) > 0 {
+		s.settle()
 	}
-	s.found(d.settle())
-	d.sighted = d.sighted[:0]
+}
+
+func (s *Services) settle() {
+	s.found(s.directory.settle())
+	s.directory.sighted = s.directory.sighted[:0]
 }
 
 // like takes over what another world's services declared.

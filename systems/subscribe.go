@@ -142,6 +142,12 @@ func (f *Feeds) resume(n ecs.Node) {
 // Settle brings the tick's changes of who subscribes into view, for the ticks to
 // come, and sends those who have joined what they missed.
 func (f *Feeds) Settle() {
+	if len(f.changes) > 0 {
+		f.settle()
+	}
+}
+
+func (f *Feeds) settle() {
 	for _, c := range f.changes {
 		t := &f.derived[c.topic]
 		if c.gone {

@@ -70,9 +70,12 @@ func (h *Waiting) hold(e *ecs.Envelope) bool {
 // first, and drops what waits for nodes that have ended. One pass does for all
 // of them, before a tick's own is handed out.
 func (h *Waiting) settle() {
-	if !h.changed {
-		return
+	if h.changed {
+		h.look()
 	}
+}
+
+func (h *Waiting) look() {
 	h.changed = false
 	kept := 0
 	for i := range h.rows.Len() {
