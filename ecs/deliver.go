@@ -176,11 +176,8 @@ func (w *World) deliverBatch(p *program, run []Envelope, h Handler) {
 		flags |= e.tag
 		row := uint32(e.To) - base
 		if row >= count {
-			if e.IsFan() {
-				w.deliverEach(p, run, h)
-				return
-			}
-			w.badTarget(e)
+			w.deliverFans(p, run, e, h)
+			return
 		}
 		rows[i] = row
 	}
@@ -189,6 +186,15 @@ func (w *World) deliverBatch(p *program, run []Envelope, h Handler) {
 		return
 	}
 	w.handBatch(p, run, rows, flags, h)
+}
+
+// deliverFans is deliverBatch where the target of an envelope has no row: all is
+// well if it is a fan.
+func (w *World) deliverFans(p *program, run []Envelope, e *Envelope, h Handler) {
+	if !e.IsFan() {
+		w.badTarget(e)
+	}
+	w.deliverEach(p, run, h)
 }
 
 func (w *World) handBatch(p *program, run []Envelope, rows []uint32, flags uint64, h Handler) {

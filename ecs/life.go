@@ -29,7 +29,9 @@ func (w *World) SetStatus(n Node, s Status, exit uint8) {
 		p.up++
 		if was != Paused {
 			l.Incarnation++
-			p.restarted = p.restarted || l.Incarnation > 1
+			if l.Incarnation > 1 {
+				p.restarted = true
+			}
 			l.Started = w.tick
 		}
 	}

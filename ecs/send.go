@@ -82,15 +82,26 @@ func (b *Batch) badCause(i int) {
 
 // postAny posts an envelope, or one for each member of the group it is for.
 func (w *World) postAny(e *Envelope, due Tick) {
-	if e.To == Everyone {
+	if e.To.Program() != GroupProgram {
+		w.post(e, due)
+		return
+	}
+	x := &w.scratch.sending // e stays on its sender's stack
+	*x = *e
+	w.toMany(x, due-w.tick, w.scratch.direct)
+}
+
+// toMany calls f with an envelope for each member of the group that one is for,
+// or gives it to fans if it is for everyone. One for nobody is left to f.
+func (w *World) toMany(e *Envelope, delay Tick, f func(e *Envelope, delay Tick)) {
+	switch e.To {
+	case Everyone:
 		w.publish(e)
-		return
+	case 0:
+		f(e, delay)
+	default:
+		w.fanOut(e, func(copied *Envelope) { f(copied, delay) })
 	}
-	if e.To.IsGroup() {
-		w.fanOut(e, func(copied *Envelope) { w.post(copied, due) })
-		return
-	}
-	w.post(e, due)
 }
 
 // Sends calls f with each envelope that the batch's sends make, in order,
@@ -110,15 +121,11 @@ func (b *Batch) Sends(f func(e *Envelope, delay Tick)) {
 		*e = Envelope{To: s.To, From: b.Node(cause), A: s.A, B: s.B, tag: childTag(b.ID(cause), index, s.Kind)}
 		b.world.scratch.cause = b.ID(cause)
 		index++
-		if e.To == Everyone {
-			b.world.publish(e)
+		if e.To.Program() != GroupProgram {
+			f(e, s.Delay)
 			continue
 		}
-		if e.To.IsGroup() {
-			b.world.fanOut(e, func(copied *Envelope) { f(copied, s.Delay) })
-			continue
-		}
-		f(e, s.Delay)
+		b.world.toMany(e, s.Delay, f)
 	}
 	b.world.scratch.cause = 0
 }
@@ -138,11 +145,18 @@ func (w *World) post(e *Envelope, due Tick) {
 	w.digest.add(hashEnvelope(e, due))
 	w.watchSent(e, due)
 	w.wheel.push(e, due)
-	if !e.Kind().IsControl() {
+	if e.tag&timerFlag != 0 {
+		w.countTimer(e.Kind())
+		return
+	}
+	w.counts.Sent++
+}
+
+// countTimer leaves out the engine's own.
+func (w *World) countTimer(k Kind) {
+	if !k.IsControl() {
 		w.counts.Sent++
-		if e.Kind().IsTimer() {
-			w.counts.Timers.Sent++
-		}
+		w.counts.Timers.Sent++
 	}
 }
 

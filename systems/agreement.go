@@ -92,9 +92,15 @@ func (e *Epidemic) started(n ecs.Node) { e.recount(n, 1) }
 func (e *Epidemic) ended(n ecs.Node)   { e.recount(n, -1) }
 
 func (e *Epidemic) recount(n ecs.Node, nodes int) {
+	e.agree.lives++
+	if e.opened {
+		e.agreeAnew(n, nodes)
+	}
+}
+
+func (e *Epidemic) agreeAnew(n ecs.Node, nodes int) {
 	a := &e.agree
-	a.lives++
-	if !e.opened || a.stale || a.links != e.links.changes || !e.counts(n) {
+	if a.stale || a.links != e.links.changes || !e.counts(n) {
 		return
 	}
 	a.up += nodes

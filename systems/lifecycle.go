@@ -56,7 +56,9 @@ func (l *Lifecycle) StartAt(t ecs.Tick, nodes ...ecs.Node) {
 		l.world.Post(&e, t)
 		if t == l.world.Tick()+1 {
 			l.services.announce(n)
-			l.feeds.announce(n)
+			if l.programs.Of(n.Program()).subscribes() {
+				l.feeds.announce(n)
+			}
 		}
 	}
 }
@@ -97,9 +99,12 @@ func (l *Lifecycle) Start(n ecs.Node) {
 	l.recurring.started(n)
 	l.services.started(n)
 	l.epidemic.started(n)
-	l.feeds.started(n)
+	p := l.programs.Of(n.Program())
+	if p.subscribes() {
+		l.feeds.started(n)
+	}
 	l.pipes.started(n)
-	l.call(n, rootStart, l.programs.Of(n.Program()).Start)
+	l.call(n, rootStart, p.Start)
 }
 
 // Stop stops a node with an exit code now, and asks its program's Stop first.

@@ -300,6 +300,12 @@ func (p *Pipes) wakeSoon(k int) {
 // started has a node that starts go on: it sends what it had pushed, and says
 // how far it had pulled.
 func (p *Pipes) started(n ecs.Node) {
+	if len(p.list) > 0 {
+		p.start(n)
+	}
+}
+
+func (p *Pipes) start(n ecs.Node) {
 	k := p.byNode.find(uint64(n), 0)
 	if k < 0 {
 		return

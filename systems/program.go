@@ -39,6 +39,8 @@ type Program struct {
 	remake func(*Set) Program
 }
 
+func (p *Program) subscribes() bool { return len(p.Subscribes) > 0 }
+
 // Every is a recurring timer of a program.
 type Every struct {
 	Name   string // of the entry; unique within the program
