@@ -208,6 +208,16 @@ func (w *World) Bear(id ProgramID, name string) Node {
 	return n
 }
 
+// Born returns how many nodes there have been so far, queued births too. Together
+// with [World.LiveNodes] it tells whether others live than at another time: a
+// number is never given again.
+func (w *World) Born() (n uint64) {
+	for _, p := range w.programs {
+		n += uint64(p.births)
+	}
+	return n
+}
+
 // Bury queues the death of a node, which happens at the end of the phase: what
 // is in flight to it is dropped, and its row is free for another.
 func (w *World) Bury(n Node) { w.deaths = append(w.deaths, n) }

@@ -147,6 +147,15 @@ func (w *World) Leave(g, member Node) {
 	w.regrouped(5, g, member)
 }
 
+// GroupNodes returns all groups, in the order of their making.
+func (w *World) GroupNodes() []Node {
+	all := make([]Node, len(w.groups.rosters))
+	for i := range all {
+		all[i] = makeNode(GroupProgram, uint32(i)+1)
+	}
+	return all
+}
+
 func (w *World) checkGroup(g Node) {
 	if !g.IsGroup() || int(g.Ordinal()) > len(w.groups.rosters) {
 		panic(fmt.Sprintf("ecs: %s is not a group", w.NodeName(g)))

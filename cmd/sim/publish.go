@@ -2,18 +2,20 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/pflag"
 
 	"orrery/cmd/sim/internal/publish"
 	"orrery/ecs"
-	"orrery/netsync"
 	"orrery/netsync/zmq"
 	"orrery/scenario"
+	"orrery/scheduler"
 )
 
 // publishFlags say whether viewers are let in, and which.
@@ -69,6 +71,8 @@ type live struct {
 	pace    float64
 	paused  bool
 	steps   ecs.Tick // the tick up to which it goes while paused; 0: it stands
+	run     *scheduler.Run
+	cuts    uint64 // that were asked for
 }
 
 // liveSlice is how long a published run goes on between two looks at what
@@ -93,13 +97,26 @@ func (o *publishFlags) begin(e *edge, s *scenario.Scenario) (*live, error) {
 			return nil, wrongUsage("--curve-keys %s: %w", quote(o.keys), err)
 		}
 	}
-	l := &live{}
+	e.err = &shared{to: e.err} // the station says of viewers what it has to
+	l := &live{run: s.Run}
 	if l.station, err = publish.Open(c); err != nil {
 		return nil, wrongUsage("--publish %s: %w", quote(o.endpoint), err)
 	}
 	frames, requests := l.station.Endpoints()
 	e.say("published at %s, requests at %s", frames, requests)
 	return l, nil
+}
+
+// shared is a writer for several goroutines.
+type shared struct {
+	mu sync.Mutex
+	to io.Writer
+}
+
+func (s *shared) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.to.Write(b)
 }
 
 // worldOf is what a scenario shows.
@@ -156,7 +173,7 @@ func (l *live) end(e *edge, stay bool) error {
 	}
 	for stay && !e.interrupted() {
 		for _, c := range l.station.Tap().Serve(l.clock(true)) {
-			c.Done(l.until, nil, publish.Refuse(netsync.CodeRefused, "the run has ended", "run it again, without --stay"))
+			l.afterwards(c)
 		}
 		e.sleep(e.ctx, 5*liveSlice)
 	}

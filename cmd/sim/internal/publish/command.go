@@ -1,6 +1,8 @@
 package publish
 
 import (
+	"sync"
+
 	"orrery/ecs"
 	"orrery/netsync"
 	"orrery/netsync/zmq"
@@ -13,16 +15,67 @@ type Command struct {
 	station *Station
 	command netsync.Command
 	from    zmq.Request
+	made    []made // of an export: what it selects
 }
 
 // Done says that a command took effect at a tick, or why it could not. A nil
-// result is an empty one.
+// result is an empty one. It waits for nobody: the station replies.
 func (c *Command) Done(tick ecs.Tick, result any, failed *netsync.Error) {
-	s := c.station
-	s.mu.Lock()
-	reply := s.desk.Done(c.command, tick, result, failed)
-	s.mu.Unlock()
-	s.requests.Reply(c.from, reply)
+	c.station.carried.put(outcome{c, tick, result, failed})
+}
+
+// outcome is what came of a command.
+type outcome struct {
+	*Command
+	tick   ecs.Tick
+	result any
+	failed *netsync.Error
+}
+
+// outcomes are those that the station has not replied yet. They have a lock of
+// their own, which is held for an append: the station's may be held while it
+// writes a million rows as JSON.
+type outcomes struct {
+	mu    sync.Mutex
+	list  []outcome
+	ready chan struct{}
+}
+
+func (o *outcomes) put(x outcome) {
+	o.mu.Lock()
+	o.list = append(o.list, x)
+	o.mu.Unlock()
+	select {
+	case o.ready <- struct{}{}:
+	default:
+	}
+}
+
+func (o *outcomes) take() []outcome {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	list := o.list
+	o.list = nil
+	return list
+}
+
+// reply replies to what was carried out, and makes or removes the tables that
+// exports ask for.
+func (s *Station) reply() {
+	for _, o := range s.carried.take() {
+		if o.failed == nil {
+			switch o.Do {
+			case netsync.DoExport:
+				o.result, o.failed = s.export(o.Command)
+			case netsync.DoUnexport:
+				o.failed = s.unexport(o.Command)
+			}
+		}
+		if o.failed != nil {
+			o.result = nil
+		}
+		s.requests.Reply(o.from, s.desk.Done(o.command, o.tick, o.result, o.failed))
+	}
 }
 
 // Refuse is the error of what a run does not allow, or cannot.

@@ -38,10 +38,10 @@ func addColumns(all []named, w *ecs.World, c *trace.Columns) []named {
 	n := 1
 	for i := range all {
 		s, ok := all[i].source.(*stateSource)
-		if !ok || s.nodes[0].Program() != c.Program {
+		if !ok || s.program != c.Program {
 			continue
 		}
-		if slices.Equal(s.nodes, c.Nodes) {
+		if slices.Equal(s.listed, c.Nodes) {
 			for _, f := range c.Fields {
 				if !slices.Contains(s.fields, f) {
 					s.fields = append(s.fields, f)
@@ -55,48 +55,83 @@ func addColumns(all []named, w *ecs.World, c *trace.Columns) []named {
 	if n > 1 {
 		name = fmt.Sprintf("%s/%d", c.Name, n)
 	}
-	return append(all, named{name, newStateSource(w, c.Nodes, slices.Clone(c.Fields))})
+	return append(all, named{name, newListedSource(w, c.Nodes, slices.Clone(c.Fields))})
 }
 
-// Export adds what a client has asked for, and returns the tables' topics. They
-// are there until the client takes them back, or leaves. It reads the world, so
-// it is for the simulation's thread.
-func (s *Station) Export(c *Command, groupsOf func(n ecs.Node) []string) ([]string, *netsync.Error) {
+// made is a table that is to be, and what its rows are called.
+type made struct {
+	named
+	keys []string
+}
+
+// Select finds the columns and nodes that an export asks for. It reads the
+// world, so it is for the simulation's thread; the station makes the tables when
+// the command is done.
+func (s *Station) Select(c *Command) *netsync.Error {
 	w := s.config.World.Run.World
-	var made []named
-	for id := ecs.GroupProgram + 1; int(id) < w.Programs(); id++ {
-		fields, nodes := selected(w, id, c.Export, groupsOf)
-		if len(fields) > 0 && len(nodes) > 0 {
-			made = append(made, named{w.ProgramName(id), newStateSource(w, nodes, fields)})
+	var group ecs.Node
+	if name := c.Export.Group; name != "" {
+		var ok bool
+		if group, ok = w.NodeNamed(name); !ok || !group.IsGroup() {
+			return Refuse(netsync.CodeNone, fmt.Sprintf("there is no group %q", name), `ask {"do":"list","what":"groups"}`)
 		}
 	}
-	if len(made) == 0 {
-		return nil, Refuse(netsync.CodeNone, "no column of any node is selected", `ask {"do":"list","what":"programs"}`)
+	for id := ecs.GroupProgram + 1; int(id) < w.Programs(); id++ {
+		fields := fieldsOf(w, id, c.Export)
+		if len(fields) == 0 {
+			continue
+		}
+		from := newSelectedSource(w, id, fields, c.Export, group)
+		if names, _ := from.keys(w); len(names) > 0 {
+			c.made = append(c.made, made{named{w.ProgramName(id), from}, names})
+		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var names []string
+	if len(c.made) == 0 {
+		return Refuse(netsync.CodeNone, "no column of any node is selected", `ask {"do":"list","what":"programs"}`)
+	}
+	return nil
+}
+
+// maxAsked bounds the tables that one client has by request: the simulation's
+// thread fills them all.
+const maxAsked = 64
+
+// export makes the tables that a client has asked for. They are there until it
+// takes them back, or leaves.
+func (s *Station) export(c *Command) (any, *netsync.Error) {
+	if s.clients[c.from.Client] == nil {
+		return nil, nil // it has left: nobody would take them back
+	}
+	asked := 0
+	for _, v := range s.views {
+		if v.asked == c.from.Client {
+			asked++
+		}
+	}
+	if asked+len(c.made) > maxAsked {
+		return nil, Refuse(netsync.CodeLimit, fmt.Sprintf("more than %d tables by request of one client", maxAsked), "unexport what is not needed any more")
+	}
+	names := []string{}
 	s.asks++
-	for _, m := range made {
-		v, err := s.add(fmt.Sprintf(".ask%d/%s", s.asks, m.name), m.source, c.Export.Rate())
+	for _, m := range c.made {
+		v, err := s.add(fmt.Sprintf(".ask%d/%s", s.asks, m.name), m.source, m.keys, c.Export.Rate())
 		if err != nil {
+			s.removeViews(func(v *view) bool { return slices.Contains(names, v.table.Topic()) })
 			return nil, Refuse(netsync.CodeLimit, err.Error(), "unexport what is not needed any more")
 		}
 		v.asked = c.from.Client
 		names = append(names, v.table.Topic())
 	}
 	s.describe()
-	return names, nil
+	return map[string][]string{"topics": names}, nil
 }
 
-// Unexport takes back what a client has asked for.
-func (s *Station) Unexport(topic string) *netsync.Error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.removeViews(func(v *view) bool { return v.asked != 0 && v.table.Topic() == topic }) {
+// unexport takes back what a client has asked for.
+func (s *Station) unexport(c *Command) *netsync.Error {
+	if s.removeViews(func(v *view) bool { return v.asked == c.from.Client && v.table.Topic() == c.Topic }) {
 		return nil
 	}
-	return Refuse(netsync.CodeNone, fmt.Sprintf("%q was not exported by request", topic), "what the scenario exports stays")
+	return Refuse(netsync.CodeNone, fmt.Sprintf("%q was not exported at your request", c.Topic), "what the scenario exports stays")
 }
 
 // removeViews takes back what was asked for, and reports whether there was any.
@@ -115,34 +150,18 @@ func (s *Station) removeViews(which func(v *view) bool) bool {
 	return n != len(s.views)
 }
 
-// selected are the fields and nodes of a program that a selection names.
-func selected(w *ecs.World, id ecs.ProgramID, selection *netsync.Selection, groupsOf func(n ecs.Node) []string) (fields []ecs.Field, nodes []ecs.Node) {
+// fieldsOf are the fields of a program that a selection names.
+func fieldsOf(w *ecs.World, id ecs.ProgramID, selection *netsync.Selection) (fields []ecs.Field) {
 	t := w.StateTable(id)
 	if t == nil {
-		return nil, nil
+		return nil
 	}
 	for _, f := range t.Fields() {
 		if selection.Column(w.ProgramName(id), f.Name) {
 			fields = append(fields, f)
 		}
 	}
-	if len(fields) == 0 {
-		return nil, nil
-	}
-	for row := range w.ProgramRows(id) {
-		if w.LifeAt(id, row).Status == ecs.Absent {
-			continue
-		}
-		n := w.NodeOfRow(id, row)
-		var groups []string
-		if selection.Group != "" {
-			groups = groupsOf(n)
-		}
-		if selection.Node(w.NodeName(n), groups) {
-			nodes = append(nodes, n)
-		}
-	}
-	return fields, nodes
+	return fields
 }
 
 // partsOf is what can be exported or acted on.
@@ -157,5 +176,9 @@ func partsOf(w *World) []netsync.Part {
 		}
 		programs.Items = append(programs.Items, thing)
 	}
-	return append([]netsync.Part{programs}, w.Parts...)
+	groups := netsync.Part{Name: "groups", Items: []netsync.Thing{}}
+	for _, g := range w.Run.World.GroupNodes() {
+		groups.Items = append(groups.Items, netsync.Thing{Name: w.Run.World.NodeName(g)})
+	}
+	return append([]netsync.Part{programs, groups}, w.Parts...)
 }

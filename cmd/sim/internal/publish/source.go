@@ -11,9 +11,8 @@ import (
 
 // lifeSource is a row a node: what has become of it.
 type lifeSource struct {
-	nodes []ecs.Node
-	live  int
-	asked bool
+	nodes  []ecs.Node
+	census census
 }
 
 var statusLabels = []string{ecs.Absent.String(), ecs.Down.String(), ecs.Up.String(), ecs.Paused.String(), ecs.Crashed.String()}
@@ -26,17 +25,18 @@ func (s *lifeSource) columns() []netsync.Column {
 	}
 }
 
-// keys looks at who there is again when the number of those is another.
+// keys looks at who there is again when others live.
 func (s *lifeSource) keys(w *ecs.World) ([]string, bool) {
-	n := w.LiveNodes()
-	if s.asked && n == s.live {
+	now := takeCensus(w)
+	now.joined = 0
+	if now == s.census {
 		return nil, false
 	}
-	s.asked, s.live, s.nodes = true, n, s.nodes[:0]
+	s.census, s.nodes = now, s.nodes[:0]
 	for id := ecs.GroupProgram + 1; int(id) < w.Programs(); id++ {
 		for row := range w.ProgramRows(id) {
-			if w.LifeAt(id, row).Status != ecs.Absent {
-				s.nodes = append(s.nodes, w.NodeOfRow(id, row))
+			if n := w.NodeAt(id, row); n != 0 {
+				s.nodes = append(s.nodes, n)
 			}
 		}
 	}

@@ -27,8 +27,9 @@ type Config struct {
 // frameEvery is how often the station asks for the state of the world.
 const frameEvery = time.Second / 30
 
-// A Station publishes a run. All but what it says of itself is behind one
-// lock, which the simulation's thread never takes but to answer commands.
+// A Station publishes a run. What it has is behind one lock, which may be held
+// for as long as a frame takes to write: the simulation's thread does not take
+// it while the run goes on.
 type Station struct {
 	config    Config
 	tap       *Tap
@@ -37,6 +38,7 @@ type Station struct {
 	began     time.Time
 	stop      chan struct{}
 	stopped   chan struct{}
+	carried   outcomes
 
 	mu      sync.Mutex
 	hub     *netsync.Hub
@@ -57,17 +59,10 @@ type Station struct {
 
 // Open begins to publish.
 func Open(c Config) (*Station, error) {
-	if c.Say == nil {
-		c.Say = func(string, ...any) {}
-	}
-	s := &Station{
-		config: c, tap: newTap(c.World), began: time.Now(), stop: make(chan struct{}), stopped: make(chan struct{}),
-		viewers: map[zmq.ID]*netsync.Viewer{}, clients: map[zmq.ID]*netsync.Client{}, asked: -frameEvery,
-	}
-	if err := s.open(); err != nil {
+	s, err := newStation(c)
+	if err != nil {
 		return nil, err
 	}
-	var err error
 	if s.publisher, err = zmq.ListenPublisher(zmq.PublisherConfig{Endpoint: c.Frames, Keys: c.Keys, Next: s.next}); err != nil {
 		return nil, err
 	}
@@ -76,6 +71,22 @@ func Open(c Config) (*Station, error) {
 		return nil, err
 	}
 	go s.serve()
+	return s, nil
+}
+
+// newStation makes one that nobody can reach yet.
+func newStation(c Config) (*Station, error) {
+	if c.Say == nil {
+		c.Say = func(string, ...any) {}
+	}
+	s := &Station{
+		config: c, tap: newTap(c.World), began: time.Now(), stop: make(chan struct{}), stopped: make(chan struct{}),
+		viewers: map[zmq.ID]*netsync.Viewer{}, clients: map[zmq.ID]*netsync.Client{}, asked: -frameEvery,
+		carried: outcomes{ready: make(chan struct{}, 1)},
+	}
+	if err := s.open(); err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 
@@ -91,7 +102,8 @@ func (s *Station) open() (err error) {
 		return err
 	}
 	for _, from := range sourcesOf(&s.config.World) {
-		if _, err := s.add(from.name, from.source, netsync.Rate{}); err != nil {
+		names, _ := from.source.keys(w)
+		if _, err := s.add(from.name, from.source, names, netsync.Rate{}); err != nil {
 			return err
 		}
 	}
@@ -100,15 +112,13 @@ func (s *Station) open() (err error) {
 	return nil
 }
 
-// add exports one more table. It reads the world, which must stand still.
-func (s *Station) add(name string, from source, rate netsync.Rate) (*view, error) {
+// add exports one more table, whose rows have names.
+func (s *Station) add(name string, from source, names []string, rate netsync.Rate) (*view, error) {
 	t, err := s.hub.Table(name, from.columns(), rate)
 	if err != nil {
 		return nil, err
 	}
-	if names, _ := from.keys(s.config.World.Run.World); names != nil {
-		t.SetKeys(names, s.tick)
-	}
+	t.SetKeys(names, s.tick)
 	v := &view{table: t, source: from}
 	s.views = append(s.views, v)
 	return v, nil
@@ -153,11 +163,25 @@ func (s *Station) Close(last Clock) error {
 	return err
 }
 
-// flush publishes whatever differs from what viewers have. Tables whose rows
-// are others take two orders: the first brings the keys.
+// flush publishes whatever differs from what viewers have, and refuses what is
+// not done any more.
 func (s *Station) flush(last Clock) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.meet()
+	s.reply()
+	s.answer()
+	s.finish(last)
+	for _, c := range s.pending {
+		c.Done(s.tick, nil, Refuse(netsync.CodeRefused, "the run has ended", "sim run --stay keeps it, to be looked at"))
+	}
+	s.reply()
+	s.publisher.Wake()
+}
+
+// finish publishes the last state of the world: all of it, so that it may take
+// several orders. If a table's rows are others, the first brings their names.
+func (s *Station) finish(last Clock) {
 	select {
 	case o := <-s.tap.filled:
 		s.take(o)
@@ -166,15 +190,15 @@ func (s *Station) flush(last Clock) {
 			s.pending = append(o.commands, s.pending...)
 		}
 	}
-	for range 2 {
+	for more, n := true, 0; more || n < 2; n++ {
 		s.tick = max(0, s.config.World.Run.World.Tick())
 		s.due = s.hub.Flush(s.now(), s.tick, s.due[:0])
 		o := s.newOrder()
 		s.tap.fill(o, last)
 		s.take(o)
+		more = len(o.found.events) == someEvents || len(o.found.points) == somePoints
 	}
 	s.due = s.hub.Flush(s.now(), s.tick, s.due[:0])
-	s.publisher.Wake()
 }
 
 func (s *Station) now() netsync.Nanos { return netsync.Nanos(time.Since(s.began)) }
@@ -187,6 +211,7 @@ func (s *Station) serve() {
 	for {
 		s.mu.Lock()
 		s.meet()
+		s.reply()
 		s.answer()
 		wait := s.order()
 		s.mu.Unlock()
@@ -197,6 +222,7 @@ func (s *Station) serve() {
 		case <-timer.C:
 		case <-s.publisher.Ready():
 		case <-s.requests.Ready():
+		case <-s.carried.ready:
 		case o := <-s.tap.filled:
 			s.mu.Lock()
 			s.take(o)
@@ -318,7 +344,8 @@ func (s *Station) take(o *order) {
 			renamed = true
 			continue
 		}
-		if err := f.view.publish(now, f.image); err != nil {
+		if err := f.view.publish(now, f.image); err != nil && !f.view.said {
+			f.view.said = true
 			s.config.Say("%v", err)
 		}
 	}

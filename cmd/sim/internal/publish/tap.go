@@ -39,6 +39,8 @@ const (
 	oldEvents = 10000
 	// someEvents is how many are written at a time: each takes microseconds.
 	someEvents = 500
+	// somePoints is how many points of series are copied at a time.
+	somePoints = 10000
 )
 
 func newTap(w World) *Tap {
@@ -79,6 +81,7 @@ func (t *Tap) collect(o *order) {
 	}
 	if o.points {
 		all := run.Measures.PointsSince(t.points)
+		all = all[:min(somePoints, len(all))]
 		o.found.points = append(o.found.points, all...)
 		t.points += len(all)
 	}

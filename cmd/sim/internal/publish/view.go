@@ -1,9 +1,6 @@
 package publish
 
 import (
-	"fmt"
-	"slices"
-
 	"orrery/ecs"
 	"orrery/netsync"
 	"orrery/netsync/zmq"
@@ -16,6 +13,7 @@ type view struct {
 	source source
 	unused *netsync.Image
 	asked  zmq.ID // the client that did; 0: the scenario exports it
+	said   bool   // that it cannot be published
 }
 
 // blank returns an image to fill.
@@ -50,62 +48,4 @@ type source interface {
 	keys(w *ecs.World) (names []string, changed bool)
 	// fill copies the rows into columns that are long enough.
 	fill(w *ecs.World, columns [][]byte)
-}
-
-// stateSource is columns of nodes of one program.
-type stateSource struct {
-	table  *ecs.Table
-	fields []ecs.Field
-	nodes  []ecs.Node
-	rows   rows
-	asked  bool
-}
-
-// newStateSource exports fields of nodes, which must be of the same program.
-func newStateSource(w *ecs.World, nodes []ecs.Node, fields []ecs.Field) *stateSource {
-	s := &stateSource{table: w.StateTable(nodes[0].Program()), fields: fields, nodes: slices.Clone(nodes)}
-	s.rows = rowsOf(rowsOfNodes(w, nodes))
-	return s
-}
-
-func rowsOfNodes(w *ecs.World, nodes []ecs.Node) []uint32 {
-	list := make([]uint32, len(nodes))
-	for i, n := range nodes {
-		row, ok := w.Row(n)
-		if !ok {
-			panic(fmt.Sprintf("publish: node %d has no row", n))
-		}
-		list[i] = uint32(row)
-	}
-	return list
-}
-
-func (s *stateSource) columns() []netsync.Column {
-	var all []netsync.Column
-	for _, f := range s.fields {
-		all = append(all, netsync.Column{Name: f.Name, Type: f.Type})
-	}
-	return all
-}
-
-func (s *stateSource) keys(w *ecs.World) ([]string, bool) {
-	if s.asked {
-		return nil, false
-	}
-	s.asked = true
-	return namesOf(w, s.nodes), true
-}
-
-func namesOf(w *ecs.World, nodes []ecs.Node) []string {
-	names := make([]string, len(nodes))
-	for i, n := range nodes {
-		names[i] = w.NodeName(n)
-	}
-	return names
-}
-
-func (s *stateSource) fill(_ *ecs.World, columns [][]byte) {
-	for i, f := range s.fields {
-		gather(columns[i], s.table, f, s.rows)
-	}
 }

@@ -1,0 +1,289 @@
+// Holds what viewers have, whenever they come, look and leave, and whatever they
+// export, against the world tick by tick: frames are of the tick they say, no
+// event is lost or counted twice without being told, the last state is given to
+// all, and the run is what it is when nobody looks. No socket is used here, and
+// time passes as the test says.
+package publish
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"orrery/ecs"
+	"orrery/netsync"
+	"orrery/netsync/zmq"
+	"orrery/scenario"
+)
+
+const little = `
+def hop(me, m):
+    me.seen += 1
+    me.heat += me.random.uniform(-1.0, 1.0)
+    me.hot = me.heat > 0.0
+    note("hop", seen = me.seen)
+    measure("seen", me.seen)
+    me.send(me.random.choice(me.neighbours), "hop")
+
+member = program(state = {"seen": 0, "heat": 0.0, "hot": False}, on = {"hop": hop})
+members = nodes("member", 12, member)
+group("odd", members[1::2])
+ring(members, latency = "3ms", jitter = "2ms")
+at("0s", send(members[0], "hop"), send(members[5], "hop"))
+always("fine", lambda: True)
+series("heat", lambda: members[0].heat, every = "10ms")
+export("seen", "hot", of = members)
+run(until = "400ms")
+`
+
+// tester is a testing.TB, or rapid's.
+type tester interface {
+	Helper()
+	Fatal(args ...any)
+}
+
+func loaded(t tester, text string) *scenario.Scenario {
+	t.Helper()
+	s, err := scenario.Load(fstest.MapFS{"little.star": {Data: []byte(text)}}, "little.star", scenario.Options{Seed: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func shown(s *scenario.Scenario) World {
+	w := World{Run: s.Run, Columns: s.Recording().Columns, EventCount: s.EventCount, Events: s.EventsFrom}
+	for _, x := range s.Series {
+		w.Series = append(w.Series, x.Name)
+	}
+	return w
+}
+
+// truth is what a run is, seen by nobody.
+type truth struct {
+	columns map[ecs.Tick][]byte // seen of all members
+	events  int
+	digest  ecs.Digest
+}
+
+func truthOf(t tester, text string) *truth {
+	s := loaded(t, text)
+	all := &truth{columns: map[ecs.Tick][]byte{}}
+	for tick := ecs.Tick(0); tick <= s.Until; tick++ {
+		if err := s.Run.RunUntil(tick); err != nil {
+			t.Fatal(err)
+		}
+		all.columns[tick] = seenOf(s, nil)
+	}
+	all.events, all.digest = s.EventCount(), s.Run.End().Digest
+	return all
+}
+
+// seenOf reads a column, value by value.
+func seenOf(s *scenario.Scenario, which func(i int) bool) (column []byte) {
+	c := s.Recording().Columns[0]
+	table := s.Run.World.StateTable(c.Program)
+	for row := range c.Nodes {
+		if which == nil || which(row) {
+			column = binary.LittleEndian.AppendUint64(column, uint64(table.Int64At(row, c.Fields[0].Offset)))
+		}
+	}
+	return column
+}
+
+// watcher is a viewer of the test's, and what it has of the world.
+type watcher struct {
+	*netsync.Viewer
+	id     zmq.ID
+	topics []string // prefixes
+	tables map[string]*netsync.Replica
+	clock  Clock
+	events int // that it knows of, by base and items
+}
+
+func (v *watcher) take(t *rapid.T, f netsync.Frame, want *truth) {
+	h, err := netsync.ParseHeader(f.Header, len(f.Body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	switch {
+	case strings.HasPrefix(f.Topic, netsync.TopicColumns):
+		r := v.tables[f.Topic]
+		if r == nil {
+			r = netsync.NewReplica(f.Topic)
+			v.tables[f.Topic] = r
+		}
+		if verdict, err := r.Apply(f); verdict != netsync.Applied {
+			t.Fatalf("viewer %d: %s: frame %d is %v: %v", v.id, f.Topic, h.Seq, verdict, err)
+		}
+		if f.Topic == "columns/member" && !bytes.Equal(r.Values("seen"), want.columns[h.Tick]) {
+			t.Fatalf("viewer %d: frame %d of tick %d has %x, and the world had %x", v.id, h.Seq, h.Tick, r.Values("seen"), want.columns[h.Tick])
+		}
+	case f.Topic == "clock":
+		if err := json.Unmarshal(f.Body, &v.clock); err != nil {
+			t.Fatal(err)
+		}
+	case f.Topic == "events/all":
+		var items []eventItem
+		if err := json.Unmarshal(f.Body, &items); err != nil || len(items) != h.Rows {
+			t.Fatalf("%d events, of which the header says %d: %v", len(items), h.Rows, err)
+		}
+		if h.Base < uint64(v.events) {
+			t.Fatalf("viewer %d: events from %d on come again: it has %d", v.id, h.Base, v.events)
+		}
+		v.events = int(h.Base) + h.Rows
+	}
+}
+
+// theatre is a run and those who watch it.
+type theatre struct {
+	s       *scenario.Scenario
+	station *Station
+	viewers []*watcher
+	ids     zmq.ID
+	want    *truth
+}
+
+func (m *theatre) pass(d time.Duration) { m.station.began = m.station.began.Add(-d) }
+
+// round is one turn of the station and of the simulation's thread.
+func (m *theatre) round(now Clock) {
+	m.station.reply()
+	m.station.order()
+	m.station.tap.Serve(now)
+	select {
+	case o := <-m.station.tap.filled:
+		m.station.take(o)
+	default:
+	}
+}
+
+func (m *theatre) read(t *rapid.T, v *watcher, most int) {
+	for range most {
+		f, ok := v.Next()
+		if !ok {
+			return
+		}
+		v.take(t, f, m.want)
+	}
+}
+
+func (m *theatre) join(t *rapid.T) {
+	v, err := m.station.hub.Join()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.ids++
+	w := &watcher{Viewer: v, id: m.ids, tables: map[string]*netsync.Replica{}}
+	m.viewers = append(m.viewers, w)
+	m.station.viewers[w.id] = v
+	w.topics = rapid.SliceOfN(rapid.SampledFrom([]string{"", "columns/member", "clock", "events/", "series/", "json/", "checks"}), 1, 3).Draw(t, "topics")
+	for _, topic := range w.topics {
+		if err := v.Subscribe(topic); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func (m *theatre) somebody(t *rapid.T) *watcher {
+	if len(m.viewers) == 0 {
+		t.Skip("nobody watches")
+	}
+	return rapid.SampledFrom(m.viewers).Draw(t, "who")
+}
+
+// export has a client ask for fields, and get them.
+func (m *theatre) export(t *rapid.T) {
+	client, err := m.station.desk.Join()
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := zmq.ID(1000 + m.station.asks)
+	m.station.clients[id] = client
+	c := &Command{station: m.station, from: zmq.Request{Client: id}}
+	c.Export = &netsync.Selection{Fields: []string{"*"}, Nodes: "member[*]", Group: rapid.SampledFrom([]string{"", "odd"}).Draw(t, "group")}
+	if e := m.station.Select(c); e != nil {
+		t.Fatal(e)
+	}
+	if _, e := m.station.export(c); e != nil {
+		t.Fatal(e)
+	}
+}
+
+func TestViewersSeeTheWorld(t *testing.T) {
+	want := truthOf(t, little)
+	rapid.Check(t, func(t *rapid.T) {
+		s := loaded(t, little)
+		station, err := newStation(Config{Run: "r", World: shown(s)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := &theatre{s: s, station: station, want: want}
+		t.Repeat(map[string]func(t *rapid.T){
+			"step": func(t *rapid.T) {
+				next := min(s.Until, max(0, s.Run.World.Tick())+ecs.Tick(rapid.IntRange(1, 40).Draw(t, "ticks")))
+				if err := s.Run.RunUntil(next); err != nil {
+					t.Fatal(err)
+				}
+			},
+			"pass":   func(t *rapid.T) { m.pass(time.Duration(rapid.IntRange(1, 1200).Draw(t, "ms")) * time.Millisecond) },
+			"round":  func(t *rapid.T) { m.round(Clock{}) },
+			"join":   m.join,
+			"export": m.export,
+			"read":   func(t *rapid.T) { m.read(t, m.somebody(t), rapid.IntRange(1, 9).Draw(t, "frames")) },
+			"leave": func(t *rapid.T) {
+				v := m.somebody(t)
+				v.Leave()
+				delete(m.station.viewers, v.id)
+				m.viewers = slices.DeleteFunc(m.viewers, func(x *watcher) bool { return x == v })
+			},
+		})
+		if err := s.Run.RunUntil(s.Until); err != nil {
+			t.Fatal(err)
+		}
+		station.finish(Clock{Until: s.Until, Ended: true})
+		for _, v := range m.viewers {
+			m.read(t, v, math.MaxInt)
+			m.isComplete(t, v)
+		}
+		if got := s.Run.End().Digest; got != want.digest {
+			t.Fatalf("watched, the run has digest %x; alone %x", got, want.digest)
+		}
+	})
+}
+
+// isComplete holds what a viewer has at the end against the world.
+func (m *theatre) isComplete(t *rapid.T, v *watcher) {
+	selects := func(topic string) bool {
+		return slices.ContainsFunc(v.topics, func(p string) bool { return strings.HasPrefix(topic, p) })
+	}
+	if r := v.tables["columns/member"]; selects("columns/member") && (r == nil || !bytes.Equal(r.Values("seen"), m.want.columns[m.s.Until])) {
+		t.Fatalf("viewer %d does not have the last state", v.id)
+	}
+	if selects("clock") && !v.clock.Ended {
+		t.Fatalf("viewer %d does not know of the end: %+v", v.id, v.clock)
+	}
+	if selects("events/all") && v.events != m.want.events {
+		t.Fatalf("viewer %d knows of %d events, and there were %d", v.id, v.events, m.want.events)
+	}
+	for topic, r := range v.tables {
+		if strings.HasPrefix(topic, "columns/.ask") {
+			m.isAsked(t, topic, r)
+		}
+	}
+}
+
+func (m *theatre) isAsked(t *rapid.T, topic string, r *netsync.Replica) {
+	all, odd := seenOf(m.s, nil), seenOf(m.s, func(i int) bool { return i%2 == 1 })
+	if got := r.Values("seen"); !bytes.Equal(got, all) && !bytes.Equal(got, odd) {
+		t.Fatalf("%s has %x at the end, and the world %x", topic, got, all)
+	}
+}
