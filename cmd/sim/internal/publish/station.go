@@ -46,6 +46,7 @@ type Station struct {
 	topics  topics
 	views   []*view
 	asks    int // exports by request so far
+	taken   int // requests so far
 	parts   []netsync.Part
 	viewers map[zmq.ID]*netsync.Viewer
 	clients map[zmq.ID]*netsync.Client
@@ -375,6 +376,7 @@ func (s *Station) answer() {
 		}
 	}
 	for _, r := range s.requests.Take() {
+		s.taken++
 		c := s.clients[r.Client]
 		if c == nil {
 			var err error

@@ -37,7 +37,8 @@ member = program(state = {"seen": 0, "heat": 0.0, "hot": False}, on = {"hop": ho
 members = nodes("member", 12, member)
 group("odd", members[1::2])
 ring(members, latency = "3ms", jitter = "2ms")
-at("0s", send(members[0], "hop"), send(members[5], "hop"))
+for m in members:
+    at("0s", send(m, "hop"))
 always("fine", lambda: True)
 series("heat", lambda: members[0].heat, every = "10ms")
 export("seen", "hot", of = members)

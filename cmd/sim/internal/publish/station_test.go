@@ -1,0 +1,244 @@
+// Holds a station with its endpoints to what clients are promised: a reply to
+// every request, in the run and at its end, and nothing left behind.
+package publish
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"orrery/netsync"
+	"orrery/netsync/zmq"
+	"orrery/scenario"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// opened is a station with endpoints, and a client at its requests.
+func opened(t *testing.T, s *scenario.Scenario) (*Station, *client) {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "publish") // a path of a socket has 107 bytes at most
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	at := "ipc://" + filepath.Join(dir, "w")
+	station, err := Open(Config{Frames: at, Requests: at + ".requests", Run: "r", World: shown(s)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return station, dialed(t, at+".requests")
+}
+
+// client asks.
+type client struct {
+	t *testing.T
+	*zmq.Client
+	asked uint64
+}
+
+func dialed(t *testing.T, endpoint string) *client {
+	t.Helper()
+	ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
+	defer stop()
+	c, err := zmq.Dial(ctx, zmq.DialConfig{Endpoint: endpoint, Type: "DEALER"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return &client{t: t, Client: c}
+}
+
+func (c *client) send(r netsync.Request) {
+	c.t.Helper()
+	c.asked++
+	r.Version, r.ID = netsync.Version, c.asked
+	if err := c.Send([][]byte{netsync.AppendRequest(nil, r)}); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c *client) reply() netsync.Reply {
+	c.t.Helper()
+	defer time.AfterFunc(10*time.Second, func() { c.Close() }).Stop()
+	parts, err := c.Receive()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	r, _, err := netsync.ParseReply(parts)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return r
+}
+
+// commands serves the tap until a number of commands have come.
+func commands(t *testing.T, s *Station, n int) (all []*Command) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); len(all) < n; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%d of %d commands have come", len(all), n)
+		}
+		all = append(all, s.Tap().Serve(Clock{})...)
+	}
+	return all
+}
+
+func closed(t *testing.T, s *Station) {
+	t.Helper()
+	if err := s.Close(Clock{Ended: true}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestEveryCommandHasAReplyAtTheEnd(t *testing.T) {
+	for _, tapped := range []bool{false, true} {
+		station, c := opened(t, loaded(t, little))
+		c.send(netsync.Request{Do: netsync.DoPause})
+		if tapped { // an order with the first is under way
+			for station.tap.waiting.Load() == nil {
+				time.Sleep(time.Millisecond)
+			}
+		}
+		for range 20 {
+			c.send(netsync.Request{Do: netsync.DoResume})
+		}
+		c.send(netsync.Request{Do: netsync.DoHello})
+		for station.requestsTaken() < 22 {
+			time.Sleep(time.Millisecond)
+		}
+		closed(t, station)
+		refused := 0
+		for range 22 {
+			if r := c.reply(); r.Error != nil && strings.Contains(r.Error.Text, "has ended") {
+				refused++
+			}
+		}
+		if refused != 21 {
+			t.Errorf("tapped %v: %d of 21 commands were refused at the end", tapped, refused)
+		}
+	}
+}
+
+// requestsTaken is how many requests of all clients the station has taken.
+func (s *Station) requestsTaken() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.taken
+}
+
+func TestCommandsComeInOrder(t *testing.T) {
+	station, c := opened(t, loaded(t, little))
+	defer closed(t, station)
+	want := ""
+	for i := range 50 {
+		c.send(netsync.Request{Do: netsync.DoStep, Ticks: int64(i + 1)})
+		want += fmt.Sprint(i+1, " ")
+	}
+	got := ""
+	for _, command := range commands(t, station, 50) {
+		got += fmt.Sprint(command.Ticks, " ")
+		command.Done(7, nil, nil)
+	}
+	if got != want {
+		t.Errorf("commands come as %s", got)
+	}
+	for i := range 50 {
+		if r := c.reply(); r.ID != uint64(i+1) || r.Tick != 7 || string(r.OK) != "{}" {
+			t.Fatalf("reply %d is %+v", i+1, r)
+		}
+	}
+}
+
+// What the station holds while it writes must not hold up the run.
+func TestTheRunWaitsForNobody(t *testing.T) {
+	station, c := opened(t, loaded(t, little))
+	defer closed(t, station)
+	c.send(netsync.Request{Do: netsync.DoExport, Export: &netsync.Selection{Fields: []string{"seen"}, Group: "odd"}})
+	all := commands(t, station, 1)
+	station.mu.Lock()
+	done := make(chan struct{})
+	go func() { // the run's thread
+		defer close(done)
+		if e := station.Select(all[0]); e != nil {
+			t.Error(e)
+		}
+		all[0].Done(3, nil, nil)
+		station.Tap().Serve(Clock{})
+	}()
+	select {
+	case <-done:
+	case <-time.After(10 * time.Second):
+		t.Error("the run waits for the station")
+	}
+	station.mu.Unlock()
+	<-done
+	if r := c.reply(); r.Error != nil || string(r.OK) != `{"topics":["columns/.ask1/member"]}` {
+		t.Errorf("the reply is %+v", r)
+	}
+}
+
+func TestExportsEndWithWhoAsked(t *testing.T) {
+	station, c := opened(t, loaded(t, little))
+	defer closed(t, station)
+	export := func(c *client, s netsync.Selection) netsync.Reply {
+		c.send(netsync.Request{Do: netsync.DoExport, Export: &s})
+		command := commands(t, station, 1)[0]
+		command.Done(0, nil, station.Select(command))
+		return c.reply()
+	}
+	tables := func() (n int) {
+		station.mu.Lock()
+		defer station.mu.Unlock()
+		return len(station.views)
+	}
+	own := tables()
+	if r := export(c, netsync.Selection{Fields: []string{"seen"}, Group: "even"}); r.Error == nil || r.Error.Text != `there is no group "even"` {
+		t.Errorf("of no group: %+v", r)
+	}
+	if r := export(c, netsync.Selection{Fields: []string{"sene"}}); r.Error == nil || r.Error.Code != netsync.CodeNone {
+		t.Errorf("of no field: %+v", r)
+	}
+	for range maxAsked {
+		if r := export(c, netsync.Selection{Fields: []string{"seen"}}); r.Error != nil {
+			t.Fatal(r.Error)
+		}
+	}
+	if r := export(c, netsync.Selection{Fields: []string{"seen"}}); r.Error == nil || r.Error.Code != netsync.CodeLimit {
+		t.Errorf("one more than %d: %+v", maxAsked, r)
+	}
+	_, requests := station.Endpoints()
+	other := dialed(t, requests)
+	unexport := func(c *client, topic string) netsync.Reply {
+		c.send(netsync.Request{Do: netsync.DoUnexport, Topic: topic})
+		commands(t, station, 1)[0].Done(0, nil, nil)
+		return c.reply()
+	}
+	if r := unexport(other, "columns/.ask1/member"); r.Error == nil {
+		t.Error("somebody took back what another has asked for")
+	}
+	if r := unexport(c, "columns/.ask1/member"); r.Error != nil || tables() != own+maxAsked-1 {
+		t.Errorf("%d tables after one was taken back: %+v", tables()-own, r)
+	}
+	c.Close()
+	for end := time.Now().Add(10 * time.Second); tables() > own; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%d tables stay after who asked for them has left", tables()-own)
+		}
+	}
+}
+
+// A run that nobody watches pays for a look at whether somebody does.
+func TestNobodyCostsNothing(t *testing.T) {
+	s := loaded(t, little)
+	tap := newTap(shown(s))
+	if n := testing.AllocsPerRun(1000, func() { tap.Serve(Clock{}) }); n != 0 {
+		t.Errorf("%g allocations a tick", n)
+	}
+}
