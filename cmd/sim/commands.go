@@ -27,6 +27,10 @@ func (l *live) carryOut(e *edge, d *driver, c *publish.Command) {
 	case netsync.DoPace:
 		failed = l.setPace(e, d, *c.Pace)
 	case netsync.DoFault:
+		if l.replays {
+			failed = publish.Refuse(netsync.CodeRefused, "a replay goes as its trace says", "sim run --from TRACE --at MOMENT --publish goes another way on")
+			break
+		}
 		at, failed = l.fault(&c.Request)
 	default:
 		failed = publish.Refuse(netsync.CodeRefused, fmt.Sprintf("a run does not take %s from outside yet", c.Do), "have the scenario do it, at(…), or ask for a fault, pause, resume, step or pace")

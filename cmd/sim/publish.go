@@ -73,6 +73,7 @@ type live struct {
 	steps   ecs.Tick // the tick up to which it goes while paused; 0: it stands
 	run     *scheduler.Run
 	cuts    uint64 // that were asked for
+	replays bool   // what was, on which nobody acts
 }
 
 // liveSlice is how long a published run goes on between two looks at what

@@ -17,7 +17,8 @@ var replayCommand = command{
 	brief: "run a trace again and verify it, or go to a moment of it",
 	about: `The trace alone is needed, not the files of its scenario. Every digest in it is
 verified. With --at, it is gone to that moment from the nearest snapshot before,
-and the state there is printed.
+and the state there is printed. With --publish, viewers see it go on from there,
+and may stop it and go on by steps, but not act on it.
 
 Exit: 0 the same, 1 the trace could not be read, 2 it is none, or of another
 revision, 5 the run parts from it.`,
@@ -26,12 +27,15 @@ revision, 5 the run parts from it.`,
 		{"sim replay ring.mcap --until 2s", "the first two seconds"},
 		{"sim replay ring.mcap --at 1.5s", "what everything was then"},
 		{"sim replay raft.mcap --at 3.2s --show 'server[*].term'", "one field of some nodes"},
+		{"sim replay raft.mcap --at 3s --pace 0.1 --publish tcp://127.0.0.1:5570", "watch it slowly from there on"},
 	},
 	flags: func(f *pflag.FlagSet) action {
 		var o replayFlags
 		f.Var(span{&o.at}, "at", "go to this moment of simulated time, as 3.2s, and print what is there")
 		f.StringArrayVar(&o.show, "show", nil, "print the fields that this `pattern` names, as 'server[*].term'; may be repeated")
 		f.Var(span{&o.until}, "until", "verify up to this moment")
+		f.Var(pace{&o.pace}, "pace", "with --publish: simulated time a unit of real time; as fast as it goes if not given")
+		o.publish.declare(f)
 		return o.run
 	},
 }
@@ -39,11 +43,22 @@ revision, 5 the run parts from it.`,
 type replayFlags struct {
 	at, until value.Duration
 	show      []string
+	pace      float64
+	publish   publishFlags
 }
 
 func (o *replayFlags) run(e *edge, args []string) error {
 	if len(args) != 1 {
 		return wrongUsage("replay takes one trace, and there are %d arguments: sim replay ring.mcap", len(args))
+	}
+	if err := o.publish.check(); err != nil {
+		return err
+	}
+	if o.publish.endpoint == "" && o.pace > 0 {
+		return wrongUsage("--pace is for a replay that is published: --publish tcp://127.0.0.1:5570")
+	}
+	if o.publish.endpoint != "" {
+		return o.perform(e, args[0])
 	}
 	if o.at > 0 && o.until > 0 {
 		return wrongUsage("--at and --until: one moment is enough; --at prints what is there")
@@ -128,15 +143,23 @@ func (o *replayFlags) goTo(e *edge, t *readTrace, s *scenario.Scenario) error {
 
 // goTo takes a scenario loaded from the trace to a moment of it.
 func (t *readTrace) goTo(s *scenario.Scenario, at value.Duration) error {
+	tick, err := t.moment(s, at)
+	if err == nil {
+		_, err = t.Replay(s.Run, tick, tick)
+	}
+	return err
+}
+
+// moment is the tick of a moment that the trace has.
+func (t *readTrace) moment(s *scenario.Scenario, at value.Duration) (ecs.Tick, error) {
 	tick := s.Run.Ticks(ecs.Nanoseconds(at))
 	if begin := t.Begin(); tick < begin {
-		return wrongUsage("%s begins at %s, after %s: its parent has what was before", quote(t.name), momentOf(s, begin), at)
+		return 0, wrongUsage("%s begins at %s, after %s: its parent has what was before", quote(t.name), momentOf(s, begin), at)
 	}
 	if last := t.Last(s.Run); tick > last {
-		return wrongUsage("%s ends at %s, before %s", quote(t.name), momentOf(s, last), at)
+		return 0, wrongUsage("%s ends at %s, before %s", quote(t.name), momentOf(s, last), at)
 	}
-	_, err := t.Replay(s.Run, tick, tick)
-	return err
+	return tick, nil
 }
 
 // momentOf is when a tick is.

@@ -30,6 +30,7 @@ func TestScript(t *testing.T) {
 			env.Setenv("TERM", "xterm")
 			root, err := os.Getwd()
 			env.Setenv("SCENARIOS", root+"/../../testdata/scenarios")
+			env.Setenv("CLIENTS", root+"/../../clients")
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": code, "steady": steady},

@@ -165,14 +165,21 @@ func (f *File) restore(run *scheduler.Run, b []byte) error {
 // returns how many it was held against; an error is a [Mismatch] if they
 // differ.
 func (f *File) Replay(run *scheduler.Run, from, until ecs.Tick) (verified int, err error) {
+	return f.Play(run, from, until, func(ecs.Tick) error { return nil })
+}
+
+// Play is Replay for who looks at it on the way: before is called with each tick
+// that is next, and with the last, and may let the time before it pass. An error
+// of it ends the replay.
+func (f *File) Play(run *scheduler.Run, from, until ecs.Tick, before func(next ecs.Tick) error) (verified int, err error) {
 	err = f.Guard(func() error {
-		verified, err = f.replay(run, from, until)
+		verified, err = f.play(run, from, until, before)
 		return err
 	})
 	return verified, err
 }
 
-func (f *File) replay(run *scheduler.Run, from, until ecs.Tick) (verified int, err error) {
+func (f *File) play(run *scheduler.Run, from, until ecs.Tick, before func(next ecs.Tick) error) (verified int, err error) {
 	at, err := f.Restore(run, from)
 	if err != nil {
 		return 0, err
@@ -181,6 +188,9 @@ func (f *File) replay(run *scheduler.Run, from, until ecs.Tick) (verified int, e
 	err = f.EachDigest(run, at, func(d Digest) error {
 		if d.Tick > until {
 			return ErrStop
+		}
+		if err := before(d.Tick); err != nil {
+			return err
 		}
 		if f.passed > passed { // digests before this one could not be read
 			passed = f.passed
@@ -200,7 +210,11 @@ func (f *File) replay(run *scheduler.Run, from, until ecs.Tick) (verified int, e
 	if err != nil {
 		return verified, err
 	}
-	return verified, run.RunUntil(min(until, max(f.last(run), run.World.Tick())))
+	end := min(until, max(f.last(run), run.World.Tick()))
+	if err := before(end); err != nil {
+		return verified, err
+	}
+	return verified, run.RunUntil(end)
 }
 
 // last returns the tick up to which the trace goes.
@@ -238,8 +252,17 @@ func follow(run *scheduler.Run, d Digest) (*Mismatch, error) {
 // Verify replays a run that was made anew against a whole trace, its end too.
 func Verify(f *File, run *scheduler.Run) (verified int, err error) {
 	verified, err = f.Replay(run, f.Begin(), f.last(run))
-	if err != nil || len(f.damaged) > 0 {
+	if err != nil {
 		return verified, errors.Join(err, errors.Join(f.damaged...))
+	}
+	return f.End(run, verified)
+}
+
+// End ends a run that was replayed to the trace's last tick, and holds the end
+// against the trace's.
+func (f *File) End(run *scheduler.Run, verified int) (int, error) {
+	if len(f.damaged) > 0 {
+		return verified, errors.Join(f.damaged...)
 	}
 	end, missing := f.Metadata("end")
 	if missing != nil {
