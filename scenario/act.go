@@ -89,39 +89,44 @@ func (s *script) act(p *program, b *ecs.Batch) {
 			s.run.Feeds.Refused(b, i)
 			continue
 		}
-		if e.IsTimer() {
-			if s.run.Timers.Fires(b, i) {
-				s.fire(p, b, e)
-			}
+		fn := p.handlerOf(e.Kind())
+		if fn == nil {
+			s.engines(p, b, i, e)
 			continue
 		}
-		switch e.Kind() {
-		case s.kinds.show:
-			if err := s.see(p, b, e); err != nil {
-				panic(s.failure("see", err))
-			}
-			continue
-		case s.kinds.call:
-			s.asked(p, b, i)
-			continue
-		case s.kinds.feed:
-			s.heard(p, b, i)
-			continue
-		case s.kinds.answer, s.kinds.failed:
-			if r := s.run.Services.Answered(b, i); r != nil {
-				s.goOn(p, b, i, r, e.From)
-			}
-			continue
-		}
-		if s.piped(p, b, i, e) {
-			continue
-		}
-		fn := p.handlers[e.Kind().Index()]
 		msg, err := value.DecodeMessage(b.World().Payload(e), s.codec, s.handle(e.From), b.World().KindName(e.Kind()))
 		if err != nil {
 			panic(s.failureOf(fn, fmt.Errorf("a message of kind %q cannot be read: %w", b.World().KindName(e.Kind()), err)))
 		}
 		s.call(p, b, i, fn, msg)
+	}
+}
+
+// engines does what comes of an envelope that is no message of the script's.
+func (s *script) engines(p *program, b *ecs.Batch, i int, e *ecs.Envelope) {
+	if e.IsTimer() {
+		if s.run.Timers.Fires(b, i) {
+			s.fire(p, b, e)
+		}
+		return
+	}
+	switch e.Kind() {
+	case s.kinds.show:
+		if err := s.see(p, b, e); err != nil {
+			panic(s.failure("see", err))
+		}
+	case s.kinds.call:
+		s.asked(p, b, i)
+	case s.kinds.feed:
+		s.heard(p, b, i)
+	case s.kinds.answer, s.kinds.failed:
+		if r := s.run.Services.Answered(b, i); r != nil {
+			s.goOn(p, b, i, r, e.From)
+		}
+	default:
+		if !s.piped(p, b, i, e) {
+			panic(fmt.Sprintf("scenario: %s was sent %q, which nobody there handles", b.World().NodeName(e.To), b.World().KindName(e.Kind())))
+		}
 	}
 }
 

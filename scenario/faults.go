@@ -328,7 +328,7 @@ func (s *script) sendAction(_ *starlark.Thread, b *starlark.Builtin, args starla
 func (s *script) understood(nodes []ecs.Node, kind ecs.Kind) error {
 	for _, n := range nodes {
 		p := s.programs[n.Program()]
-		if i := kind.Index(); i >= len(p.handlers) || p.handlers[i] == nil {
+		if p.handlerOf(kind) == nil {
 			name := s.run.World.KindName(kind)
 			return fmt.Errorf("send: %s runs %s, which does not handle %q%s", s.NodeName(n), p.name, name, didYouMean(name, p.kinds))
 		}

@@ -48,11 +48,16 @@ func (s *script) makeGroup(_ *starlark.Thread, b *starlark.Builtin, args starlar
 // members are the nodes of a group, those of groups within it too, each once;
 // for reading, until membership changes.
 func (g *group) members() []ecs.Node {
-	w := g.script.run.World
-	if g.node != 0 && (g.changes != w.MembershipChanges() || g.nodes == nil) {
-		g.nodes, g.changes = w.Members(g.node), w.MembershipChanges()
+	if g.node != 0 {
+		g.look()
 	}
 	return g.nodes
+}
+
+func (g *group) look() {
+	if w := g.script.run.World; g.changes != w.MembershipChanges() || g.nodes == nil {
+		g.nodes, g.changes = w.Members(g.node), w.MembershipChanges()
+	}
 }
 
 func (s *script) groupNamed(name string) *group {

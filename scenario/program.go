@@ -292,6 +292,15 @@ func (p *program) handles(on *starlark.Dict) error {
 	return nil
 }
 
+// handlerOf returns the handler of a kind of message, nil if there is none: all
+// other kinds are the engine's or a timer's.
+func (p *program) handlerOf(k ecs.Kind) starlark.Callable {
+	if i := k.Index(); i < len(p.handlers) {
+		return p.handlers[i]
+	}
+	return nil
+}
+
 func (p *program) repeats(every *starlark.Dict) error {
 	if every == nil {
 		return nil

@@ -144,7 +144,7 @@ func (s *script) sendTo(n ecs.Node, kind ecs.Kind, delay ecs.Tick, fields []byte
 // canSend says why the node in hand cannot send a kind of message to another.
 func (s *script) canSend(n ecs.Node, kind ecs.Kind) error {
 	p := s.programs[n.Program()]
-	if i := kind.Index(); i >= len(p.handlers) || p.handlers[i] == nil {
+	if p.handlerOf(kind) == nil {
 		return fmt.Errorf("%s runs %s, which does not handle %q%s", s.NodeName(n), p.name, s.run.World.KindName(kind), didYouMean(s.run.World.KindName(kind), p.kinds))
 	}
 	if n != s.at.node && !s.run.Links.Joins(s.at.node, n) {
