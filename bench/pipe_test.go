@@ -56,10 +56,10 @@ func BenchmarkPipeRatio(b *testing.B) {
 						}
 						return run.Pipes.Figures(1).Pulled - before
 					}
-					phold(300)
-					pulls(300)
-					var ratios, own []float64
 					ticks := ecs.Tick(max(10, 200_000/n))
+					phold(300)
+					pulls(6 * ticks)
+					var ratios, own []float64
 					for b.Loop() {
 						p, c := nsPerEvent(phold, 10*ticks), nsPerEvent(pulls, ticks)
 						ratios, own = append(ratios, c/p), append(own, c)

@@ -81,6 +81,7 @@ func (s *script) declare(p *program, name string) error {
 
 // act runs the handlers of a batch's envelopes.
 func (s *script) act(p *program, b *ecs.Batch) {
+	s.run.Pipes.Touch(b)
 	for i := range b.Envelopes {
 		e := &b.Envelopes[i]
 		b.At = i

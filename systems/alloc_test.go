@@ -21,6 +21,33 @@ func steady(n int, join func(r *rig, nodes []ecs.Node), make func(r *rig, k, tim
 	return r
 }
 
+// belt is a program that pushes each item that it pulls on, over links, and
+// begins with some; every other one is bytes.
+func belt(next func(*Me) ecs.Node) func(r *rig, k, timer ecs.Kind) Node[word] {
+	bytes := []byte("an item")
+	return func(r *rig, _, _ ecs.Kind) Node[word] {
+		pipe := r.Pipes.Declare("belt")
+		push := func(me *Me, s *word) {
+			x := Push{Pipe: pipe, To: next(me), A: s.V}
+			if s.V++; s.V%2 == 0 {
+				x.A, x.Payload = 0, bytes
+			}
+			me.PushItem(x)
+		}
+		return Node[word]{
+			Name:  "p",
+			Start: func(me *Me, s *word) { push(me, s); push(me, s); push(me, s) },
+			Pulls: []Pull[word]{{Pipe: pipe, Do: func(me *Me, s *word, _ *Item) { push(me, s) }}},
+		}
+	}
+}
+
+func joinBelt(r *rig, nodes []ecs.Node) {
+	r.Links.Network(nodes, Link{Latency: 2 * ms, Jitter: 3 * ms})
+	pipe, _ := r.Pipes.Named("belt")
+	r.Pipes.Join(pipe, PipeConfig{Sources: nodes, Targets: nodes, Capacity: 12})
+}
+
 func TestSteadyStateDoesNotAllocate(t *testing.T) {
 	chance := Link{Latency: 2 * ms, Jitter: 3 * ms, Loss: ratio(1, 100), Duplicate: ratio(1, 100), Reorder: ratio(1, 10), Corrupt: random.Never, Bandwidth: 1e9, Queue: ms}
 	next := func(me *Me) ecs.Node { return 1<<24 + (me.Self()&0xffffff)%20 + 1 }
@@ -48,6 +75,7 @@ func TestSteadyStateDoesNotAllocate(t *testing.T) {
 	none := func(*rig, []ecs.Node) {}
 	call := func(r *rig, _, _ ecs.Kind) Node[word] { return caller(r, next, ms) }
 	for name, r := range map[string]*rig{
+		"pipe":       steady(20, joinBelt, belt(next)),
 		"call":       steady(20, func(r *rig, n []ecs.Node) { r.Links.Mesh(n, chance) }, call),
 		"link":       steady(20, func(r *rig, n []ecs.Node) { r.Links.Mesh(n, chance) }, pass),
 		"network":    steady(20, func(r *rig, n []ecs.Node) { r.Links.Network(n, chance) }, pass),

@@ -223,6 +223,7 @@ func (a *adapter[S]) begin(b *ecs.Batch) []S {
 func (a *adapter[S]) act(b *ecs.Batch) {
 	states := a.begin(b)
 	me := &a.me
+	me.set.Pipes.Touch(b)
 	for i := range b.Envelopes {
 		e := &b.Envelopes[i]
 		b.At = i

@@ -64,8 +64,9 @@ type Pipes struct {
 	list     []pipe
 
 	flows   *ecs.Rows[flowRow]
+	rings   *ecs.Rows[ringRow]
 	items   *ecs.Rows[itemRow]
-	kept    *ecs.Rows[itemBytes] // a row for each of items
+	kept    itemBytes
 	ends    *ecs.Rows[endRow]
 	sources *ecs.Rows[sourceRow]
 	queues  *ecs.Rows[queueRow]
@@ -73,8 +74,11 @@ type Pipes struct {
 	figures pipeFigures
 
 	// Derived from the rows.
-	byEnds, byNode, bySource, byQueue index
-	lists                             []endLists // by row of ends
+	byEnds, bySource, byQueue index
+	byNode                    nodeRows
+	lists                     []endLists // by row of ends
+	latest                    []int32    // flow that the end has pushed to last; one more than a row
+	touching                  touching
 
 	opened          bool
 	item, ack, wake ecs.Kind
@@ -90,8 +94,8 @@ type pipe struct {
 	name   string
 	key    uint64
 	config PipeConfig
-	joined index  // (node, 0) of sources, (node, 1) of targets
-	every  uint16 // items after which a target acknowledges
+	joined index // (node, 0) of sources, (node, 1) of targets
+	every  uint8 // items after which a target acknowledges
 }
 
 // endRow is a node at an end of some pipe.
@@ -104,26 +108,21 @@ type endRow struct {
 // endLists are the rows that a node's timer looks at, in order.
 type endLists struct{ out, in, queues []int32 }
 
-// itemRow is an item that its source keeps, or one that waits at its target.
+// itemRow is an item that waits at its target.
 type itemRow struct {
-	A      uint64 // the item, or a hash if it is bytes
-	Seq    uint64
-	Pushed ecs.Tick
-	Sent   ecs.Tick // last
-	Next   int32    // in its list, or that of free rows: one more than a row
-	Flow   int32
-	Seen   bool // the target has said that it has it, ahead of others
-	Bytes  bool
-	_      [6]byte
+	A     uint64 // the item, or a hash if it is bytes
+	Seq   uint64
+	Next  int32 // in its list, or that of free rows: one more than a row
+	Flow  int32
+	Bytes bool
+	_     [7]byte
 }
 
-// itemBytes is where the bytes of an item lie: all that is sent of it.
-type itemBytes struct{ At ecs.Kept }
-
-// itemPool heads the list of free rows of items: one more than a row.
+// itemPool heads the lists of what is free, all one more than a row: rows of
+// items, and rings by the logarithm of their size.
 type itemPool struct {
-	Free int32
-	_    [4]byte
+	Free  int32
+	Rings [maxRingLog + 1]int32
 }
 
 // sourceRow is what a node knows of a pipe that it pushes to.
@@ -149,7 +148,8 @@ type queueRow struct {
 func NewPipes(w *ecs.World, p *Programs, l *Links) *Pipes {
 	x := &Pipes{
 		world: w, programs: p, links: l,
-		flows: ecs.NewRows[flowRow](w, "pipe.flow"), items: ecs.NewRows[itemRow](w, "pipe.item"), kept: ecs.NewRows[itemBytes](w, "pipe.bytes"),
+		flows: ecs.NewRows[flowRow](w, "pipe.flow"), rings: ecs.NewRows[ringRow](w, "pipe.ring"),
+		items: ecs.NewRows[itemRow](w, "pipe.item"), kept: newItemBytes(w),
 		ends: ecs.NewRows[endRow](w, "pipe.end"), sources: ecs.NewRows[sourceRow](w, "pipe.source"),
 		queues: ecs.NewRows[queueRow](w, "pipe.queue"), pool: ecs.NewRows[itemPool](w, "pipe.pool"),
 		figures: newPipeFigures(w),
@@ -158,7 +158,7 @@ func NewPipes(w *ecs.World, p *Programs, l *Links) *Pipes {
 	for _, t := range []*ecs.Table{x.flows.Table(), x.items.Table(), x.ends.Table(), x.sources.Table(), x.queues.Table(), x.pool.Table()} {
 		t.DigestIfUsed()
 	}
-	x.kept.Table().OutsideDigest()
+	x.rings.Table().OutsideDigest() // flows have a sum of it
 	l.Checked = x.checked
 	return x
 }
@@ -211,7 +211,7 @@ func (p *Pipes) Join(k Pipe, c PipeConfig) {
 			x.joined.put(uint64(n), uint64(at), i)
 		}
 	}
-	x.every = uint16(max(1, min(c.Capacity/4, mostUnacknowledged)))
+	x.every = uint8(max(1, min(c.Capacity/4, mostUnacknowledged)))
 }
 
 // Config returns what a pipe joins; for reading.
@@ -243,13 +243,18 @@ func (p *Pipes) checked(k ecs.Kind) bool { return p.opened && (k == p.item || k 
 
 // end returns the row of a node.
 func (p *Pipes) end(n ecs.Node) int32 {
-	k := p.byNode.find(uint64(n), 0)
+	k := p.byNode.find(n)
 	if k < 0 {
 		k = p.ends.Add(endRow{Armed: ecs.Never, Node: n})
-		p.byNode.put(uint64(n), 0, k)
-		p.lists = append(p.lists, endLists{})
+		p.listed(n, k)
 	}
 	return int32(k)
+}
+
+// listed gives the row of a node what is derived of it.
+func (p *Pipes) listed(n ecs.Node, k int) {
+	p.byNode.set(n, k)
+	p.lists, p.latest = append(p.lists, endLists{}), append(p.latest, 0)
 }
 
 // arm has the timer of a node fire at a tick, unless it does by then.
@@ -306,7 +311,7 @@ func (p *Pipes) started(n ecs.Node) {
 }
 
 func (p *Pipes) start(n ecs.Node) {
-	k := p.byNode.find(uint64(n), 0)
+	k := p.byNode.find(n)
 	if k < 0 {
 		return
 	}
@@ -323,7 +328,7 @@ func (p *Pipes) start(n ecs.Node) {
 // resumed sees to it that the timer of a node that was paused is there: it may
 // have found no room to wait.
 func (p *Pipes) resumed(n ecs.Node) {
-	if k := p.byNode.find(uint64(n), 0); k >= 0 && p.ends.At(k).Armed <= p.world.Tick() {
+	if k := p.byNode.find(n); k >= 0 && p.ends.At(k).Armed <= p.world.Tick() {
 		p.wakeSoon(k)
 	}
 }
@@ -331,7 +336,7 @@ func (p *Pipes) resumed(n ecs.Node) {
 // forget drops what goes with an incarnation of a node: what waits to be
 // pulled, and the timer.
 func (p *Pipes) forget(n ecs.Node) {
-	end := p.byNode.find(uint64(n), 0)
+	end := p.byNode.find(n)
 	if end < 0 {
 		return
 	}
@@ -357,7 +362,7 @@ func (p *Pipes) forget(n ecs.Node) {
 // bury drops the flows of a node that does not come back, with all that is in
 // them.
 func (p *Pipes) bury(n ecs.Node) {
-	end := p.byNode.find(uint64(n), 0)
+	end := p.byNode.find(n)
 	if end < 0 {
 		return
 	}
@@ -370,7 +375,7 @@ func (p *Pipes) bury(n ecs.Node) {
 			}
 			p.figures.lost(p.world.Tick(), f.Pipe, f.Next-f.Taken)
 			p.byEnds.drop(ends(f.From, f.To), uint64(f.Pipe))
-			p.freeList(f.Head)
+			p.freeRing(f)
 			p.freeList(f.Ahead)
 			*f = flowRow{}
 		}
@@ -389,12 +394,11 @@ func (p *Pipes) rebuild() {
 	p.byNode.clear()
 	p.bySource.clear()
 	p.byQueue.clear()
-	p.lists = p.lists[:0]
+	p.lists, p.latest = p.lists[:0], p.latest[:0]
 	p.figures.rebuild(len(p.list))
 	p.staging = 0
 	for i := range p.ends.Len() {
-		p.byNode.put(uint64(p.ends.At(i).Node), 0, i)
-		p.lists = append(p.lists, endLists{})
+		p.listed(p.ends.At(i).Node, i)
 	}
 	for i := range p.flows.Len() {
 		if f := p.flows.At(i); f.From != 0 {
@@ -417,7 +421,7 @@ func (p *Pipes) rebuild() {
 func (p *Pipes) take() int32 {
 	x := p.pool.Edit(0)
 	if x.Free == 0 {
-		p.kept.Add(itemBytes{})
+		p.kept.waiting.Add(bytesRow{})
 		return int32(p.items.Add(itemRow{})) + 1
 	}
 	k := x.Free
@@ -429,9 +433,7 @@ func (p *Pipes) take() int32 {
 func (p *Pipes) free(k int32) int32 {
 	r, x := p.items.Edit(int(k)-1), p.pool.Edit(0)
 	if r.Bytes {
-		at := p.kept.Edit(int(k) - 1)
-		p.world.Unkeep(at.At)
-		*at = itemBytes{}
+		p.unkeep(p.kept.waiting, int(k)-1)
 	}
 	next := r.Next
 	*r = itemRow{Next: x.Free}

@@ -228,6 +228,21 @@ func (o *works) bounded() {
 	}
 }
 
+// ringRows counts the rows of rings, those of flows and free ones.
+func (p *Pipes) ringRows() (n int) {
+	for i := range p.flows.Len() {
+		if f := p.flows.At(i); f.Ring != 0 {
+			n += 1 << f.Log
+		}
+	}
+	for log, k := range p.pool.At(0).Rings {
+		for ; k != 0; k = int32(p.rings.At(int(k) - 1).A) {
+			n += 1 << log
+		}
+	}
+	return n
+}
+
 func TestPipesAreExactlyOnceInOrder(t *testing.T) {
 	refusals, drains, doubled, resent := 0, 0, uint64(0), uint64(0)
 	rapid.Check(t, func(t *rapid.T) {
@@ -241,7 +256,7 @@ func TestPipesAreExactlyOnceInOrder(t *testing.T) {
 		}
 		p := o.Pipes
 		for i := range p.flows.Len() {
-			if f := p.flows.At(i); f.Head|f.Ahead|f.Edge|f.Cursor != 0 || f.Resend != 0 || f.AckDue != 0 || f.Base != f.Next {
+			if f := p.flows.At(i); f.Ahead|f.AheadEnd != 0 || f.Seen != 0 || f.Bytes || f.Resend != 0 || f.AckDue != 0 || f.Base != f.Next || f.Acked != f.Next {
 				t.Fatalf("a flow in which nothing is left: %+v", *f)
 			}
 		}
@@ -251,6 +266,9 @@ func TestPipesAreExactlyOnceInOrder(t *testing.T) {
 		}
 		if free != p.items.Len() {
 			t.Fatalf("%d rows of items, and %d are free", p.items.Len(), free)
+		}
+		if n := p.ringRows(); n != p.rings.Len() {
+			t.Fatalf("%d rows of rings, and %d are free or of flows", p.rings.Len(), n)
 		}
 		if n := o.World.InFlight(); n > len(everyone())*2 {
 			t.Fatalf("%d envelopes are under way, and nothing is in the pipes", n)

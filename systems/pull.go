@@ -65,26 +65,25 @@ func (p *Pipes) Arrived(b *ecs.Batch, i int) *Item {
 		a = 0
 		word, payload = split(p.world.Payload(e))
 	}
-	pipe, seq := Pipe(word>>seqBits), word&seqMask
-	k := p.byEnds.find(ends(e.From, e.To), uint64(pipe))
+	k, f := p.named(word, e.From, e.To)
 	if k < 0 {
 		p.world.Refuse(e, ecs.DroppedGone) // its source has died
 		return nil
 	}
+	pipe, seq := f.Pipe, numbered(word, f.Received)
 	at, x := p.pulling(b.Program(), pipe)
 	if x == nil {
 		panic(fmt.Sprintf("systems: %s is a target of pipe %q, and its program does not pull from it; add it to Pulls", p.world.NodeName(e.To), p.Name(pipe)))
 	}
-	f := p.flows.Edit(k)
 	switch before, known := p.placeAhead(f, seq); {
 	case known:
 		p.figures.doubled(pipe)
-		p.acknowledge(b, i, f)
+		p.acknowledge(b, i, k)
 		return nil
 	case seq == f.Received+1 && !x.queued():
 		p.turn.flow = int32(k)
 		f.Received++
-		return p.pulled(b, i, f, at, a, payload)
+		return p.pulled(b, i, k, at, a, payload)
 	case seq == f.Received+1:
 		q := p.queue(e.To, pipe)
 		f.Received++
@@ -94,27 +93,25 @@ func (p *Pipes) Arrived(b *ecs.Batch, i int) *Item {
 	default:
 		p.putAhead(f, before, p.store(k, seq, a, payload))
 	}
-	p.owe(b, i, f)
+	p.owe(b, i, k)
 	return p.Next(b, i)
 }
 
 // pulled counts an item as pulled, and returns it.
-func (p *Pipes) pulled(b *ecs.Batch, i int, f *flowRow, at int, a uint64, payload []byte) *Item {
+func (p *Pipes) pulled(b *ecs.Batch, i, k, at int, a uint64, payload []byte) *Item {
+	f := p.flows.Edit(k)
 	f.Taken++
 	it := &p.turn.item
 	*it = Item{Pipe: f.Pipe, From: f.From, Seq: f.Taken, A: a, Payload: payload, At: at}
 	it.Event = p.eventOf(f, f.Taken)
-	row := p.items.At(int(f.Cursor) - 1)
-	p.figures.pulled(b.Tick, f.Pipe, p.world.Time(b.Tick-row.Pushed))
-	f.Cursor = row.Next
-	p.owe(b, i, f)
+	p.figures.pulled(b.Tick, f.Pipe, p.world.Time(b.Tick-p.rings.At(f.slot(f.Taken)).Pushed))
+	p.owe(b, i, k)
 	p.staging = p.programs.Of(b.Program()).Pulls[at].Into
 	return it
 }
 
 func (p *Pipes) eventOf(f *flowRow, seq uint64) ecs.EnvelopeID {
-	name := p.world.Life(f.From).Name ^ random.Mix(p.world.Life(f.To).Name)
-	return ecs.EnvelopeID(random.Mix(name^random.Mix(p.list[f.Pipe-1].key+seq)) >> 12)
+	return ecs.EnvelopeID(random.Mix(f.Name^random.Mix(p.list[f.Pipe-1].key+seq)) >> 12)
 }
 
 // Next returns what else the node of the i-th event is to pull now; nil if
@@ -131,7 +128,7 @@ func (p *Pipes) Next(b *ecs.Batch, i int) *Item {
 				f.AheadEnd = 0
 			}
 			f.Received++
-			return p.pulled(b, i, f, at, a, payload)
+			return p.pulled(b, i, int(t.flow), at, a, payload)
 		}
 		t.flow = -1
 	}
@@ -168,12 +165,12 @@ func (p *Pipes) serve(b *ecs.Batch, i, k int) *Item {
 	if q.Done > b.Tick || x.Into != 0 && !p.Room(q.Node, x.Into) {
 		return nil
 	}
-	f := p.flows.Edit(int(p.items.At(int(q.Head) - 1).Flow))
+	from := int(p.items.At(int(q.Head) - 1).Flow)
 	a, payload := p.unstore(q.Head)
 	if q.Head, q.Done = p.free(q.Head), 0; q.Head == 0 {
 		q.Tail = 0
 	}
-	return p.pulled(b, i, f, at, a, payload)
+	return p.pulled(b, i, from, at, a, payload)
 }
 
 // store keeps an item that has come and cannot be pulled yet.
@@ -183,7 +180,7 @@ func (p *Pipes) store(k int, seq, a uint64, payload []byte) int32 {
 	*it = itemRow{A: a, Seq: seq, Flow: int32(k)}
 	if payload != nil {
 		it.Bytes = true
-		p.kept.Edit(int(row) - 1).At, it.A = p.world.Keep(payload)
+		p.kept.waiting.Edit(int(row) - 1).At, it.A = p.world.Keep(payload)
 	}
 	return row
 }
@@ -194,7 +191,7 @@ func (p *Pipes) unstore(row int32) (a uint64, payload []byte) {
 	if !it.Bytes {
 		return it.A, nil
 	}
-	p.turn.bytes = append(p.turn.bytes[:0], p.world.Kept(p.kept.At(int(row)-1).At)...)
+	p.turn.bytes = append(p.turn.bytes[:0], p.world.Kept(p.kept.waiting.At(int(row)-1).At)...)
 	return 0, p.turn.bytes
 }
 
@@ -270,9 +267,10 @@ func (p *Pipes) putAhead(f *flowRow, before, row int32) {
 }
 
 // owe has the target acknowledge: at once after some items, or after a while.
-func (p *Pipes) owe(b *ecs.Batch, i int, f *flowRow) {
+func (p *Pipes) owe(b *ecs.Batch, i, k int) {
+	f := p.flows.Edit(k)
 	if f.Owed++; f.Owed >= p.list[f.Pipe-1].every {
-		p.acknowledge(b, i, f)
+		p.acknowledge(b, i, k)
 	} else if f.AckDue == 0 {
 		f.AckDue = b.Tick + p.delay
 		p.arm(b, i, f.ToEnd, f.AckDue)
@@ -280,12 +278,13 @@ func (p *Pipes) owe(b *ecs.Batch, i int, f *flowRow) {
 }
 
 // acknowledge has the target say how far it has pulled, and what it has.
-func (p *Pipes) acknowledge(b *ecs.Batch, i int, f *flowRow) {
+func (p *Pipes) acknowledge(b *ecs.Batch, i, k int) {
+	f := p.flows.Edit(k)
 	var ahead uint64
 	for row := f.Ahead; row != 0; {
 		it := p.items.At(int(row) - 1)
 		bit := it.Seq - f.Received - 2
-		if bit >= 32 {
+		if bit >= aheadBits {
 			break
 		}
 		ahead |= 1 << bit
@@ -293,7 +292,7 @@ func (p *Pipes) acknowledge(b *ecs.Batch, i int, f *flowRow) {
 	}
 	f.Owed, f.AckDue = 0, 0
 	b.Out = append(b.Out, ecs.Send{
-		To: f.From, Cause: uint16(i), Kind: p.ack, A: uint64(f.Pipe)<<seqBits | f.Taken&seqMask,
-		B: uint64(uint16(b.Life(i).Incarnation))<<48 | (f.Received-f.Taken)<<32 | ahead,
+		To: f.From, Cause: uint16(i), Kind: p.ack, A: itemWord(k, f.Taken),
+		B: uint64(uint16(b.Life(i).Incarnation))<<48 | min(f.Received-f.Taken, 0xffff)<<32 | ahead,
 	})
 }

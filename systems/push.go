@@ -10,40 +10,61 @@ import (
 
 // flowRow is a pipe from one source to one target. The source knows and changes
 // the first part, the target the second: each learns of the other's by
-// envelopes alone, but for a figure.
+// envelopes alone, but for a figure. Each part, with what it needs of what stays,
+// is a line of the cache.
 type flowRow struct {
-	Next     uint64   // items pushed so far: the number of the last
-	Base     uint64   // up to which the target has pulled, as far as the source knows
-	Acked    uint64   // up to which it has all, pulled or waiting
-	Timed    uint64   // the item whose way there and back is being timed; 0: none
-	TimedAt  ecs.Tick // since when
-	Resend   ecs.Tick // when something is sent again; 0: nothing is under way
-	Head     int32    // items kept, from Base on: one more than a row
-	Tail     int32
-	Edge     int32  // the first of them after Acked
-	RTT      int32  // 8 times the smoothed time there and back, in ticks; 0: not known
-	RTTVar   int32  // 4 times its variation
-	Session  uint16 // incarnation of the target that was heard of last
-	Backoff  uint8
-	_        uint8
+	Next    uint64   // items pushed so far: the number of the last
+	Base    uint64   // up to which the target has pulled, as far as the source knows
+	Acked   uint64   // up to which it has all, pulled or waiting
+	Timed   uint64   // the item whose way there and back is being timed; 0: none
+	Sum     uint64   // of what the ring holds, for the digest
+	Resend  ecs.Tick // when something is sent again; 0: nothing is under way
+	RTT     int32    // 8 times the smoothed time there and back, in ticks; 0: not known
+	RTTVar  int32    // 4 times its variation
+	Seen    uint32   // which of the items after Acked it has too, as far as it has said
+	Session uint16   // incarnation of the target that was heard of last
+	Backoff uint8
+	Bytes   bool // an item that is kept may be bytes
+
 	Taken    uint64   // up to which the target has pulled
 	Received uint64   // up to which it has all
 	AckDue   ecs.Tick // when it says so; 0: there is nothing to say
-	Ahead    int32    // items that came before others, in order
+	Name     uint64   // of both ends, for draws
+	Ahead    int32    // items that came before others, in order: one more than a row
 	AheadEnd int32
-	Cursor   int32  // of the source's items the first that is not pulled: for the figure of time in queue
-	Owed     uint16 // items since it has said so
-	Pipe     Pipe
 	From, To ecs.Node
 	FromEnd  int32 // rows of ends
 	ToEnd    int32
+	Ring     int32 // of the items from Base on; one more than its first row, 0: none
+	Pipe     Pipe
+	Owed     uint8 // items since it has said so
+	Log      uint8 // of the ring's size
 }
 
-// What is sent of an item besides itself: its pipe and its number.
-const (
-	seqBits = 48
-	seqMask = 1<<seqBits - 1
-)
+// aheadBits is how many items after the first that is missing a target can say
+// that it has.
+const aheadBits = 31
+
+// itemWord names an item of a flow, in what is sent of it: its flow's row, and the
+// end of its number. A row is not given to another flow, so that an envelope
+// never finds a flow that it is not of: at most one that is gone.
+func itemWord(k int, seq uint64) uint64 { return uint64(k)<<32 | seq&0xffffffff }
+
+// named returns the flow and the number of an item; the number is near another.
+func (p *Pipes) named(word uint64, from, to ecs.Node) (k int, f *flowRow) {
+	if k = int(word >> 32); k >= p.flows.Len() {
+		return -1, nil
+	}
+	if f = p.flows.Edit(k); f.From != from || f.To != to {
+		return -1, nil
+	}
+	return k, f
+}
+
+// numbered returns a number by its end, and one that it is near.
+func numbered(word, near uint64) uint64 {
+	return near + uint64(int64(int32(uint32(word)-uint32(near))))
+}
 
 // ends is what a flow is found by, with its pipe.
 func ends(from, to ecs.Node) uint64 { return uint64(from)<<32 | uint64(to) }
@@ -182,8 +203,17 @@ func (p *Pipes) source(n ecs.Node, pipe Pipe) int {
 
 // flow returns the row of a flow; -1 if the target has died.
 func (p *Pipes) flow(from, to ecs.Node, pipe Pipe) int {
-	if k := p.byEnds.find(ends(from, to), uint64(pipe)); k >= 0 {
-		return k
+	end := p.byNode.find(from)
+	if end >= 0 {
+		if k := int(p.latest[end]) - 1; k >= 0 {
+			if f := p.flows.At(k); f.To == to && f.Pipe == pipe && f.From == from {
+				return k
+			}
+		}
+		if k := p.byEnds.find(ends(from, to), uint64(pipe)); k >= 0 {
+			p.latest[end] = int32(k) + 1
+			return k
+		}
 	}
 	if to == 0 || p.world.Life(to).Status == ecs.Absent {
 		return -1
@@ -192,6 +222,7 @@ func (p *Pipes) flow(from, to ecs.Node, pipe Pipe) int {
 		panic(fmt.Sprintf("systems: %s pushes to pipe %q: %v", p.world.NodeName(from), p.Name(pipe), err))
 	}
 	f := flowRow{From: from, To: to, Pipe: pipe, FromEnd: p.end(from), ToEnd: p.end(to)}
+	f.Name = p.world.Life(from).Name ^ random.Mix(p.world.Life(to).Name)
 	k := p.flows.Add(f)
 	p.byEnds.put(ends(from, to), uint64(pipe), k)
 	p.enlist(&f, k)
@@ -229,32 +260,24 @@ func (p *Pipes) Joins(from, to ecs.Node, pipe Pipe) error {
 // give puts an item on its way.
 func (p *Pipes) give(b *ecs.Batch, i, k int, x *Push) {
 	f := p.flows.Edit(k)
+	if f.Ring == 0 || f.Next-f.Base == 1<<f.Log {
+		p.growRing(f)
+	}
 	f.Next++
-	row := p.take()
-	it := p.items.Edit(int(row) - 1)
-	*it = itemRow{A: x.A, Seq: f.Next, Pushed: b.Tick, Flow: int32(k)}
+	row := f.slot(f.Next)
+	it := p.rings.Edit(row)
+	it.A, it.Pushed = x.A, b.Tick
 	if x.Payload != nil {
-		p.buffer = binary.LittleEndian.AppendUint64(p.buffer[:0], uint64(f.Pipe)<<seqBits|f.Next&seqMask)
+		p.buffer = binary.LittleEndian.AppendUint64(p.buffer[:0], itemWord(k, f.Next))
 		p.buffer = append(p.buffer, x.Payload...)
-		it.Bytes = true
-		p.kept.Edit(int(row) - 1).At, it.A = p.world.Keep(p.buffer)
-	}
-	if f.Tail != 0 {
-		p.items.Edit(int(f.Tail) - 1).Next = row
-	} else {
-		f.Head = row
-	}
-	f.Tail = row
-	if f.Edge == 0 {
-		f.Edge = row
-	}
-	if f.Cursor == 0 {
-		f.Cursor = row
+		f.Bytes = true
+		p.kept.rings.Edit(row).At, it.A = p.world.Keep(p.buffer)
 	}
 	if f.Timed == 0 {
-		f.Timed, f.TimedAt = f.Next, b.Tick
+		f.Timed = f.Next
 	}
-	p.send(b, i, f, row)
+	f.Sum = random.Mix(f.Sum ^ it.A + uint64(b.Tick))
+	p.send(b, i, k, f.Next)
 	if f.Resend == 0 {
 		f.Resend = b.Tick + p.patience(f)
 		p.arm(b, i, f.FromEnd, f.Resend)
@@ -263,13 +286,17 @@ func (p *Pipes) give(b *ecs.Batch, i, k int, x *Push) {
 }
 
 // send sends an item that its source keeps.
-func (p *Pipes) send(b *ecs.Batch, i int, f *flowRow, row int32) {
-	it := p.items.Edit(int(row) - 1)
+func (p *Pipes) send(b *ecs.Batch, i, k int, seq uint64) {
+	f := p.flows.At(k)
+	row := f.slot(seq)
+	it := p.rings.Edit(row)
 	it.Sent = b.Tick
-	if it.Bytes {
-		p.buffer = append(p.buffer[:0], p.world.Kept(p.kept.At(int(row)-1).At)...)
-		b.SendBytes(i, f.To, p.item, 0, p.buffer)
-		return
+	if f.Bytes {
+		if at := p.kept.rings.At(row).At; at != 0 {
+			p.buffer = append(p.buffer[:0], p.world.Kept(at)...)
+			b.SendBytes(i, f.To, p.item, 0, p.buffer)
+			return
+		}
 	}
-	b.Out = append(b.Out, ecs.Send{To: f.To, Cause: uint16(i), Kind: p.item, A: it.A, B: uint64(f.Pipe)<<seqBits | it.Seq&seqMask})
+	b.Out = append(b.Out, ecs.Send{To: f.To, Cause: uint16(i), Kind: p.item, A: it.A, B: itemWord(k, seq)})
 }

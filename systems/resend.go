@@ -1,6 +1,10 @@
 package systems
 
-import "orrery/ecs"
+import (
+	"math/bits"
+
+	"orrery/ecs"
+)
 
 const (
 	// ackDelay is how long a target may put off to acknowledge, and
@@ -42,29 +46,36 @@ func (f *flowRow) timed(t ecs.Tick) {
 	f.RTTVar += max(m, -m) - f.RTTVar>>2
 }
 
+// sample takes the time there and back of the item that is being timed, if the
+// target has said that it has it: one up to a number. It has been sent once, when
+// it was pushed, and its source keeps it still.
+func (p *Pipes) sample(f *flowRow, now ecs.Tick, upTo uint64) {
+	if f.Timed != 0 && f.Timed <= upTo {
+		f.timed(now - p.rings.At(f.slot(f.Timed)).Pushed)
+	}
+}
+
 // Acknowledged takes an acknowledgement that has come as the i-th envelope of a
 // batch: the source forgets what was pulled. It returns the pipe that has room
 // again for who was refused, 0 for none; then [Pipes.Next] is asked.
 func (p *Pipes) Acknowledged(b *ecs.Batch, i int) (room Pipe) {
 	e := &b.Envelopes[i]
 	p.turn.begin()
-	pipe := Pipe(e.A >> seqBits)
-	k := p.byEnds.find(ends(e.To, e.From), uint64(pipe))
+	k, f := p.named(e.A, e.To, e.From)
 	if k < 0 {
 		p.world.Refuse(e, ecs.DroppedGone)
 		return 0
 	}
-	f := p.flows.Edit(k)
-	taken, session := e.A&seqMask, uint16(e.B>>48)
-	advanced := p.release(f, taken)
+	pipe, taken, session := f.Pipe, numbered(e.A, f.Base), uint16(e.B>>48)
+	advanced := p.release(f, b.Tick, taken)
 	switch {
 	case f.Session == 0 || session == f.Session:
 		f.Session = session
-		advanced = p.seen(b, f, taken+e.B>>32&0xffff, uint32(e.B)) || advanced
+		advanced = p.seen(f, b.Tick, taken+e.B>>32&0xffff, uint32(e.B)) || advanced
 	case int16(session-f.Session) > 0:
 		f.Session = session
-		p.unseen(f, taken+e.B>>32&0xffff)
-		p.resend(b, i, f, 0)
+		f.unseen(taken + e.B>>32&0xffff)
+		p.resend(b, i, k, 0)
 		advanced = true
 	}
 	if advanced {
@@ -95,85 +106,69 @@ func (p *Pipes) roomFor(n ecs.Node, pipe Pipe) bool {
 
 // release forgets items up to one that was pulled; it reports whether there
 // were any.
-func (p *Pipes) release(f *flowRow, taken uint64) bool {
+func (p *Pipes) release(f *flowRow, now ecs.Tick, taken uint64) bool {
 	if taken <= f.Base || taken > f.Next {
 		return false
 	}
-	for ; f.Base < taken; f.Base++ {
-		if f.Edge == f.Head {
-			f.Edge = p.items.At(int(f.Head) - 1).Next
-		}
-		f.Head = p.free(f.Head)
+	p.sample(f, now, taken)
+	p.dropKept(f, taken)
+	if f.Base = taken; f.Acked < taken {
+		f.advance(taken)
 	}
-	if f.Head == 0 {
-		f.Tail = 0
+	if f.Base == f.Next && f.Log > smallRingLog {
+		p.freeRing(f)
 	}
-	f.Acked = max(f.Acked, f.Base)
-	p.skipSeen(f)
 	return true
 }
 
-// skipSeen moves on over items that came ahead: the edge is one that the target
-// has not, as far as is known.
-func (p *Pipes) skipSeen(f *flowRow) {
-	for f.Edge != 0 && p.items.At(int(f.Edge)-1).Seen {
-		f.Edge = p.items.At(int(f.Edge) - 1).Next
-		f.Acked++
-	}
+// advance notes that the target has all up to an item, and so also what it has
+// next to that.
+func (f *flowRow) advance(received uint64) {
+	f.Seen >>= received - f.Acked
+	f.Acked = received
+	have := bits.TrailingZeros32(^f.Seen)
+	f.Seen >>= have
+	f.Acked += uint64(have)
 }
 
 // seen notes what the target has; it reports whether that is more than before.
-func (p *Pipes) seen(b *ecs.Batch, f *flowRow, received uint64, ahead uint32) (more bool) {
+func (p *Pipes) seen(f *flowRow, now ecs.Tick, received uint64, ahead uint32) (more bool) {
 	if received < f.Acked || received > f.Next {
 		return false
 	}
-	for ; f.Acked < received; f.Acked++ {
-		f.Edge = p.items.At(int(f.Edge) - 1).Next
-		more = true
+	more = received > f.Acked
+	f.Seen >>= received - f.Acked
+	f.Acked = received
+	have := ahead << 1 // the item after Acked is missing
+	if left := f.Next - f.Acked; left < 32 {
+		have &= 1<<left - 1
 	}
-	if ahead != 0 && f.Edge != 0 {
-		row := p.items.At(int(f.Edge) - 1).Next
-		for ; row != 0 && ahead != 0; ahead >>= 1 {
-			if it := p.items.Edit(int(row) - 1); ahead&1 != 0 && !it.Seen {
-				it.Seen, more = true, true
-				if it.Seq == f.Timed {
-					f.timed(b.Tick - f.TimedAt)
-				}
-			}
-			row = p.items.At(int(row) - 1).Next
-		}
+	have &^= f.Seen
+	f.Seen |= have
+	if f.Timed > f.Acked && have>>(f.Timed-f.Acked-1)&1 != 0 {
+		p.sample(f, now, f.Timed)
 	}
-	p.skipSeen(f)
-	if f.Timed != 0 && f.Timed <= f.Acked {
-		f.timed(b.Tick - f.TimedAt)
-	}
-	return more
+	f.advance(f.Acked)
+	p.sample(f, now, f.Acked)
+	return more || have != 0
 }
 
 // unseen begins anew with what a target that has started again has.
-func (p *Pipes) unseen(f *flowRow, received uint64) {
-	f.Acked, f.Edge, f.Timed = f.Base, f.Head, 0
-	for ; f.Acked < min(received, f.Next); f.Acked++ {
-		f.Edge = p.items.At(int(f.Edge) - 1).Next
-	}
-	for row := f.Edge; row != 0; row = p.items.At(int(row) - 1).Next {
-		if p.items.At(int(row) - 1).Seen {
-			p.items.Edit(int(row) - 1).Seen = false
-		}
-	}
+func (f *flowRow) unseen(received uint64) {
+	f.Acked, f.Seen, f.Timed = max(f.Base, min(received, f.Next)), 0, 0
 }
 
 // await sets when a source that has heard of progress sends again: after its
 // patience with the first item that the target has not. If it has all, it is
 // asked: its queue goes with its incarnation, and what says so may be lost.
 func (p *Pipes) await(b *ecs.Batch, i int, f *flowRow) {
-	if f.Head == 0 {
+	if f.Base == f.Next {
 		f.Resend = 0
 		return
 	}
 	since := b.Tick
-	if f.Edge != 0 {
-		since = p.items.At(int(f.Edge) - 1).Sent
+	if f.Acked < f.Next {
+		since = p.rings.At(f.slot(f.Acked + 1)).Sent
 	}
 	f.Resend = max(since+p.patience(f), b.Tick+1)
 	p.arm(b, i, f.FromEnd, f.Resend)
@@ -182,11 +177,11 @@ func (p *Pipes) await(b *ecs.Batch, i int, f *flowRow) {
 // sendAnew has a source that has started again send all that is not known to be
 // there: it does not know what was under way.
 func (p *Pipes) sendAnew(f *flowRow, at ecs.Tick) {
-	if f.Head == 0 {
+	if f.Base == f.Next {
 		return
 	}
-	for row := f.Edge; row != 0; row = p.items.At(int(row) - 1).Next {
-		p.items.Edit(int(row) - 1).Sent = longAgo
+	for seq := f.Acked + 1; seq <= f.Next; seq++ {
+		p.rings.Edit(f.slot(seq)).Sent = longAgo
 	}
 	f.Resend, f.Timed, f.Backoff = at, 0, 0
 }
@@ -196,25 +191,22 @@ const longAgo ecs.Tick = -1 << 60
 
 // resend sends again what the target has not and was sent some time ago; if it
 // has all, the first item, which makes it say so. It reports whether it sent.
-func (p *Pipes) resend(b *ecs.Batch, i int, f *flowRow, age ecs.Tick) bool {
-	n := uint64(0)
-	for row := f.Edge; row != 0; {
-		it := p.items.At(int(row) - 1)
-		next := it.Next
-		if !it.Seen && it.Sent+age <= b.Tick {
-			p.send(b, i, f, row)
-			if n++; it.Seq == f.Timed {
+func (p *Pipes) resend(b *ecs.Batch, i, k int, age ecs.Tick) bool {
+	f, n := p.flows.Edit(k), uint64(0)
+	for seq := f.Acked + 1; seq <= f.Next; seq++ {
+		if f.Seen>>(seq-f.Acked-1)&1 == 0 && p.rings.At(f.slot(seq)).Sent+age <= b.Tick {
+			p.send(b, i, k, seq)
+			if n++; seq == f.Timed {
 				f.Timed = 0
 			}
 		}
-		row = next
 	}
 	if n > 0 {
 		p.figures.resent(f.Pipe, n)
 		return true
 	}
-	if f.Edge == 0 && f.Head != 0 {
-		p.send(b, i, f, f.Head)
+	if f.Acked == f.Next && f.Base < f.Next {
+		p.send(b, i, k, f.Base+1)
 		return true
 	}
 	return false
@@ -224,19 +216,19 @@ func (p *Pipes) resend(b *ecs.Batch, i int, f *flowRow, age ecs.Tick) bool {
 // then [Pipes.Next] is asked.
 func (p *Pipes) Woken(b *ecs.Batch, i int) {
 	p.turn.begin()
-	end := p.byNode.find(uint64(b.Node(i)), 0)
+	end := p.byNode.find(b.Node(i))
 	if end < 0 || p.ends.At(end).Armed > b.Tick {
 		return // a later one fires too
 	}
 	l := &p.lists[end]
 	for _, k := range l.in {
 		if at := p.flows.At(int(k)).AckDue; at != 0 && at <= b.Tick {
-			p.acknowledge(b, i, p.flows.Edit(int(k)))
+			p.acknowledge(b, i, int(k))
 		}
 	}
 	for _, k := range l.out {
 		if at := p.flows.At(int(k)).Resend; at != 0 && at <= b.Tick {
-			p.late(b, i, p.flows.Edit(int(k)))
+			p.late(b, i, int(k))
 		}
 	}
 	for _, k := range l.queues {
@@ -248,11 +240,12 @@ func (p *Pipes) Woken(b *ecs.Batch, i int) {
 }
 
 // late is what a source does that has waited in vain.
-func (p *Pipes) late(b *ecs.Batch, i int, f *flowRow) {
-	if !p.resend(b, i, f, p.patience(f)) {
+func (p *Pipes) late(b *ecs.Batch, i, k int) {
+	f := p.flows.Edit(k)
+	if !p.resend(b, i, k, p.patience(f)) {
 		f.Resend = 0
-		if f.Edge != 0 { // it was sent again in between
-			f.Resend = max(p.items.At(int(f.Edge)-1).Sent+p.patience(f), b.Tick+1)
+		if f.Acked < f.Next { // it was sent again in between
+			f.Resend = max(p.rings.At(f.slot(f.Acked+1)).Sent+p.patience(f), b.Tick+1)
 		}
 		return
 	}
