@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -60,6 +61,9 @@ func (o *subFlags) run(e *edge, args []string) error {
 		schema, err := a.schema()
 		if topics = exported(&schema); err != nil {
 			return err
+		}
+		if len(topics) == 0 {
+			return fmt.Errorf("the scenario of this run exports nothing; name what to print: sim sub %s '*.*', or clock", quote(args[0]))
 		}
 	}
 	for _, t := range topics {

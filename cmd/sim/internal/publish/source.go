@@ -71,8 +71,12 @@ type exported struct {
 }
 
 var exportedTables = []exported{
-	{"link", ".links", [][3]string{{"Sent", "sent", ""}, {"Dropped", "dropped", ""}, {"Free", "free_at", "ns"}}, []string{"From", "To"}},
+	{"link", ".links", [][3]string{{"Sent", "sent", ""}, {"Dropped", "dropped", ""}, {"Free", queued, "ns"}}, []string{"From", "To"}},
 }
+
+// queued is the column of how long what is sent now would wait for the wire:
+// from when the wire is free, and the time that it is.
+const queued = "queue"
 
 // newTableSource returns nil if the world has no such table.
 func newTableSource(w *ecs.World, e *exported) *tableSource {
@@ -126,8 +130,15 @@ func (s *tableSource) keys(w *ecs.World) ([]string, bool) {
 	return names, true
 }
 
-func (s *tableSource) fill(_ *ecs.World, columns [][]byte) {
+func (s *tableSource) fill(w *ecs.World, columns [][]byte) {
 	for i, f := range s.fields {
 		gather(columns[i], s.table, f, rows{count: s.count})
+		if s.names[i] == queued {
+			now := w.Time(max(0, w.Tick()))
+			for c := columns[i]; len(c) >= 8; c = c[8:] {
+				free := ecs.Nanoseconds(binary.LittleEndian.Uint64(c))
+				binary.LittleEndian.PutUint64(c, uint64(max(0, free-now)))
+			}
+		}
 	}
 }

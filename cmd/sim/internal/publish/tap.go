@@ -39,6 +39,8 @@ const (
 	oldEvents = 10000
 	// someEvents is how many are written at a time: each takes microseconds.
 	someEvents = 500
+	// someFeeds is of how many feeds there are figures.
+	someFeeds = 1000
 	// somePoints is how many points of series are copied at a time.
 	somePoints = 10000
 )
@@ -92,6 +94,12 @@ func (t *Tap) collect(o *order) {
 	}
 	if o.measures {
 		o.found.spreads, o.found.tallies = run.Measures.Spreads(), run.Measures.Tallies()
+		o.found.calls = run.Services.Counts()
+		run.Feeds.Each(func(name string, x systems.FeedFigures) {
+			if len(o.found.feeds) < someFeeds {
+				o.found.feeds = append(o.found.feeds, feedItemOf(name, &x))
+			}
+		})
 	}
 }
 
@@ -110,6 +118,8 @@ type order struct {
 		checks  []systems.Result
 		spreads []systems.Spread
 		tallies []systems.Tally
+		calls   systems.CallCounts
+		feeds   []feedItem
 	}
 }
 

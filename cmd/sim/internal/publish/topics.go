@@ -81,7 +81,7 @@ func (t *topics) take(o *order, clock *Clock, now netsync.Nanos) {
 		t.checks.Set(mustJSON(checkItems(o.found.checks)), tick)
 	}
 	if o.measures {
-		t.measures.Set(mustJSON(measureItems{spreadItems(o.found.spreads), tallyItems(o.found.tallies)}), tick)
+		t.measures.Set(mustJSON(measureItems{spreadItems(o.found.spreads), tallyItems(o.found.tallies), callItemOf(&o.found.calls), o.found.feeds}), tick)
 	}
 }
 
@@ -126,6 +126,46 @@ func checkItems(results []systems.Result) []checkItem {
 type measureItems struct {
 	Measures []spreadItem     `json:"measures"`
 	Counts   map[string]int64 `json:"counts"`
+	Calls    *callItem        `json:"calls,omitempty"` // if there were any
+	Feeds    []feedItem       `json:"feeds,omitempty"` // to which something was published
+}
+
+// callItem is what became of the calls of services.
+type callItem struct {
+	Made     uint64            `json:"made"`
+	UnderWay uint64            `json:"under_way"`
+	Replied  uint64            `json:"replied"` // with a value
+	Failed   map[string]uint64 `json:"failed"`  // by reason, as reply.error
+}
+
+func callItemOf(c *systems.CallCounts) *callItem {
+	if c.Made == 0 {
+		return nil
+	}
+	item := &callItem{c.Made, c.UnderWay(), c.Ended[systems.NoReason], map[string]uint64{}}
+	for _, r := range systems.Reasons() {
+		if n := c.Ended[r]; n > 0 {
+			item.Failed[r.String()] = n
+		}
+	}
+	return item
+}
+
+// feedItem counts a value once as published, and for each subscriber as
+// delivered or dropped.
+type feedItem struct {
+	Name      string `json:"name"`
+	Published uint64 `json:"published"`
+	Delivered uint64 `json:"delivered"`
+	Dropped   uint64 `json:"dropped"`
+}
+
+func feedItemOf(name string, x *systems.FeedFigures) feedItem {
+	item := feedItem{Name: name, Published: x.Published, Delivered: x.Delivered}
+	for _, n := range x.Dropped {
+		item.Dropped += n
+	}
+	return item
 }
 
 type spreadItem struct {
