@@ -6,10 +6,8 @@ package zmq
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"os"
 	"runtime"
@@ -18,6 +16,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"orrery/netsync/zmq/hostile"
 )
 
 // hostileLimits are small enough to be hit within seconds.
@@ -29,201 +29,6 @@ var hostileLimits = Limits{Connections: 40, Handshakes: 30, HandshakeTime: time.
 const hostileBound = 2 * (2*(30*20<<10+40*(64<<10+64<<10+64*64)) + 40*hostileQueue + 32<<20)
 
 const hostileQueue = 1 << 20
-
-// An attack does its worst until it is done, or the time is over.
-type attack struct {
-	name string
-	run  func(a *arena)
-}
-
-type arena struct {
-	t         testing.TB
-	publisher string // addresses
-	requests  string
-	keys      *ServerKeys
-	over      time.Time
-}
-
-// each runs n of them side by side, at most 50 at once.
-func (a *arena) each(n int, f func(i int)) {
-	var group sync.WaitGroup
-	slots := make(chan struct{}, 50)
-	for i := range n {
-		if time.Now().After(a.over) {
-			break
-		}
-		slots <- struct{}{}
-		group.Add(1)
-		go func() {
-			defer group.Done()
-			f(i)
-			<-slots
-		}()
-	}
-	group.Wait()
-}
-
-// raw sends bytes to an address, pausing between pieces, and reads what comes
-// until it is cut or patience is over.
-func (a *arena) raw(address string, patience time.Duration, pieces ...[]byte) {
-	c, err := net.DialTimeout("tcp", address, time.Second)
-	if err != nil {
-		return
-	}
-	defer c.Close()
-	c.SetDeadline(time.Now().Add(patience))
-	for _, p := range pieces {
-		if _, err := c.Write(p); err != nil {
-			return
-		}
-	}
-	io.Copy(io.Discard, c)
-}
-
-// in is the begin of a good NULL connection.
-func in(socketType string) []byte {
-	return appendCommand(appendGreeting(nil, mechanismNULL, false), "READY", metadata{socketType: socketType}.append(nil))
-}
-
-func lengthFrame(flags byte, n uint64) []byte {
-	return binary.BigEndian.AppendUint64([]byte{flags | flagLong}, n)
-}
-
-var attacks = []attack{
-	{"200 silent connections", func(a *arena) {
-		var open []net.Conn
-		for range 200 {
-			if c, err := net.DialTimeout("tcp", a.publisher, time.Second); err == nil {
-				open = append(open, c)
-			}
-		}
-		time.Sleep(500 * time.Millisecond)
-		for _, c := range open {
-			c.Close()
-		}
-	}},
-	{"frame lengths from 1 MiB to 2^63", func(a *arena) {
-		a.each(44*2, func(i int) {
-			n := uint64(1) << (20 + i/2)
-			body := bytes.Repeat([]byte("x"), 1000)
-			for _, prefix := range [][]byte{nil, appendGreeting(nil, mechanismNULL, false), in("SUB"), in("DEALER")} {
-				address := a.publisher
-				if bytes.Contains(prefix, []byte("DEALER")) {
-					address = a.requests
-				}
-				a.raw(address, 200*time.Millisecond, prefix, lengthFrame(byte(i%2)*flagCommand, n), body)
-			}
-		})
-	}},
-	{"endless MORE", func(a *arena) {
-		a.each(20, func(int) {
-			a.raw(a.requests, time.Second, in("DEALER"), bytes.Repeat([]byte("\x01\x00"), 1<<20))
-			a.raw(a.requests, time.Second, in("DEALER"), bytes.Repeat(append([]byte("\x01\xff"), make([]byte, 255)...), 10000))
-		})
-	}},
-	{"malformed greetings and READY", func(a *arena) {
-		r := rand.New(rand.NewPCG(1, 2))
-		var all [][]byte
-		for range 300 {
-			b := in("SUB")
-			for range 1 + r.IntN(3) {
-				b[r.IntN(len(b))] = byte(r.Uint32())
-			}
-			all = append(all, b[:1+r.IntN(len(b))])
-		}
-		a.each(len(all), func(i int) { a.raw(a.publisher, 100*time.Millisecond, all[i]) })
-	}},
-	{"wrong mechanism", func(a *arena) {
-		a.each(60, func(i int) {
-			mechanism := []string{"PLAIN", "CURVE", "GSSAPI", "null", "", "NULLNULLNULLNULLNULL"}[i%6]
-			a.raw(a.publisher, 100*time.Millisecond, appendGreeting(nil, mechanism, i%2 == 0), appendCommand(nil, "HELLO", make([]byte, helloBytes)))
-		})
-	}},
-	{"garbage", func(a *arena) {
-		r := rand.New(rand.NewPCG(3, 4))
-		var all [][]byte
-		for range 100 {
-			b := make([]byte, 1000)
-			for i := range b {
-				b[i] = byte(r.Uint32())
-			}
-			all = append(all, b)
-		}
-		a.each(len(all), func(i int) {
-			a.raw(a.publisher, 100*time.Millisecond, all[i])
-			a.raw(a.publisher, 100*time.Millisecond, in("SUB"), all[i])
-			a.raw(a.requests, 100*time.Millisecond, in("DEALER"), all[i])
-		})
-	}},
-	{"half-open", func(a *arena) {
-		a.each(100, func(i int) {
-			b := append(in("SUB"), "\x00\x05\x01abcd"...)
-			c, err := net.DialTimeout("tcp", a.publisher, time.Second)
-			if err != nil {
-				return
-			}
-			c.Write(b[:1+i*len(b)/100])
-			c.(*net.TCPConn).CloseWrite()
-			time.Sleep(50 * time.Millisecond)
-			c.(*net.TCPConn).SetLinger(0) // a reset
-			c.Close()
-		})
-	}},
-	{"10,000 connect and close", func(a *arena) {
-		a.each(10000, func(i int) {
-			if c, err := net.DialTimeout("tcp", a.publisher, time.Second); err == nil {
-				if i%2 == 0 {
-					c.(*net.TCPConn).SetLinger(0)
-				}
-				c.Close()
-			}
-		})
-	}},
-	{"readers that stop", func(a *arena) {
-		a.each(20, func(int) { a.still(append(in("SUB"), "\x00\x01\x01"...), 2*time.Second) })
-	}},
-	{"subscription floods", func(a *arena) {
-		a.each(10, func(i int) {
-			var b []byte
-			for j := range 20000 {
-				b = append(appendHeader(b, 0, 9), 1)
-				b = binary.BigEndian.AppendUint64(b, uint64(j))
-			}
-			a.raw(a.publisher, time.Second, in("SUB"), b)
-			on := []byte("\x00\x02\x01x\x00\x02\x00x")
-			a.raw(a.publisher, time.Second, in("SUB"), bytes.Repeat(on, 20000))
-			a.raw(a.publisher, time.Second, in("SUB"), bytes.Repeat(appendCommand(nil, "SUBSCRIBE", bytes.Repeat([]byte("p"), 3000)), 100))
-		})
-	}},
-	{"request floods", func(a *arena) {
-		a.each(10, func(int) {
-			a.still(append(in("DEALER"), bytes.Repeat([]byte("\x00\x04ping"), 100000)...), 500*time.Millisecond)
-			a.raw(a.requests, time.Second, in("DEALER"), bytes.Repeat(append([]byte("\x01\x00"), "\x02\x00\x00\x00\x00\x00\x00\xf0\x00"+strings.Repeat("x", 0xf000)...), 20))
-		})
-	}},
-	{"PING floods", func(a *arena) {
-		a.each(10, func(int) {
-			a.raw(a.publisher, time.Second, in("SUB"), bytes.Repeat(appendCommand(nil, "PING", []byte{0, 0}), 100000))
-		})
-	}},
-}
-
-// still sends and never reads.
-func (a *arena) still(b []byte, d time.Duration) {
-	address := a.publisher
-	if bytes.Contains(b, []byte("DEALER")) {
-		address = a.requests
-	}
-	c, err := net.DialTimeout("tcp", address, time.Second)
-	if err != nil {
-		return
-	}
-	defer c.Close()
-	c.(*net.TCPConn).SetReadBuffer(4096)
-	c.SetDeadline(time.Now().Add(d))
-	c.Write(b)
-	time.Sleep(d)
-}
 
 // A bout is both endpoints with good people at them.
 type bout struct {
@@ -363,12 +168,12 @@ func (b *bout) weigh() {
 	}
 }
 
-func (b *bout) attack(a attack, keys *ServerKeys, d time.Duration) {
+func (b *bout) attack(a hostile.Attack, d time.Duration) {
 	address := func(endpoint string) string { return strings.TrimPrefix(endpoint, "tcp://") }
-	b.t.Run(a.name, func(t *testing.T) {
+	b.t.Run(a.Name, func(t *testing.T) {
 		began, frames, answers := time.Now(), b.arrived.Load(), b.answers.Load()
 		b.longest.Store(0)
-		a.run(&arena{t, address(b.publisher.Endpoint()), address(b.requests.Endpoint()), keys, began.Add(d)})
+		a.Run(&hostile.Arena{Publisher: address(b.publisher.Endpoint()), Requests: address(b.requests.Endpoint()), Over: began.Add(d)})
 		for time.Since(began) < 200*time.Millisecond {
 			time.Sleep(10 * time.Millisecond)
 		}
@@ -405,8 +210,8 @@ func TestHostileClients(t *testing.T) {
 	before := descriptors()
 	t.Run("NULL", func(t *testing.T) {
 		b := newBout(t, nil, nil)
-		for _, a := range attacks {
-			b.attack(a, nil, 5*time.Second)
+		for _, a := range hostile.Attacks {
+			b.attack(a, 5*time.Second)
 		}
 		b.end()
 	})
@@ -414,8 +219,8 @@ func TestHostileClients(t *testing.T) {
 		server, client := NewKeyPair(), NewKeyPair()
 		keys := &ServerKeys{KeyPair: server, Clients: []Key{client.Public}}
 		b := newBout(t, keys, &ClientKeys{client, server.Public})
-		for _, a := range curveAttacks {
-			b.attack(a, keys, 5*time.Second)
+		for _, a := range curveAttacks(t, keys.Public) {
+			b.attack(a, 5*time.Second)
 		}
 		b.end()
 	})
@@ -426,48 +231,75 @@ func TestHostileClients(t *testing.T) {
 	}
 }
 
-var curveAttacks = []attack{
-	{"wrong keys", func(a *arena) {
-		a.each(50, func(i int) {
-			keys := &ClientKeys{NewKeyPair(), a.keys.Public}
-			if i%2 == 0 {
-				keys.Server = NewKeyPair().Public
-			}
-			if k, err := Dial(a.t.Context(), DialConfig{Endpoint: "tcp://" + a.publisher, Type: "SUB", Keys: keys}); err == nil {
-				a.t.Error("a stranger got in")
-				k.Close()
-			}
-		})
-	}},
-	{"HELLO floods", func(a *arena) {
-		a.each(500, func(int) {
-			k := curveClient{pair: NewKeyPair(), server: a.keys.Public}
-			a.raw(a.publisher, 50*time.Millisecond, appendGreeting(nil, mechanismCURVE, false), appendCommand(nil, "HELLO", k.hello()))
-		})
-	}},
-	{"garbage for INITIATE", func(a *arena) {
-		a.each(100, func(int) {
-			k := curveClient{pair: NewKeyPair(), server: a.keys.Public}
-			a.raw(a.publisher, 100*time.Millisecond, appendGreeting(nil, mechanismCURVE, false),
-				appendCommand(nil, "HELLO", k.hello()), appendCommand(nil, "INITIATE", randomBytes(400)))
-		})
-	}},
-	{"downgrade to NULL", func(a *arena) {
-		a.each(50, func(int) { a.raw(a.publisher, 100*time.Millisecond, in("SUB"), []byte("\x00\x01\x01")) })
-	}},
-	{"10,000 connect and close", attacks[7].run},
+func curveAttacks(t *testing.T, server Key) []hostile.Attack {
+	return []hostile.Attack{
+		{Name: "wrong keys", Run: func(a *hostile.Arena) {
+			a.Each(50, func(i int) {
+				keys := &ClientKeys{NewKeyPair(), server}
+				if i%2 == 0 {
+					keys.Server = NewKeyPair().Public
+				}
+				if k, err := Dial(t.Context(), DialConfig{Endpoint: "tcp://" + a.Publisher, Type: "SUB", Keys: keys}); err == nil {
+					t.Error("a stranger got in")
+					k.Close()
+				}
+			})
+		}},
+		{Name: "HELLO floods", Run: func(a *hostile.Arena) {
+			a.Each(500, func(int) {
+				k := curveClient{pair: NewKeyPair(), server: server}
+				a.Raw(a.Publisher, 50*time.Millisecond, appendGreeting(nil, mechanismCURVE, false), appendCommand(nil, "HELLO", k.hello()))
+			})
+		}},
+		{Name: "garbage for INITIATE", Run: func(a *hostile.Arena) {
+			a.Each(100, func(int) {
+				k := curveClient{pair: NewKeyPair(), server: server}
+				a.Raw(a.Publisher, 100*time.Millisecond, appendGreeting(nil, mechanismCURVE, false),
+					appendCommand(nil, "HELLO", k.hello()), appendCommand(nil, "INITIATE", randomBytes(400)))
+			})
+		}},
+		{Name: "downgrade to NULL", Run: func(a *hostile.Arena) {
+			a.Each(50, func(int) { a.Raw(a.Publisher, 100*time.Millisecond, hostile.Begin("SUB"), []byte("\x00\x01\x01")) })
+		}},
+		hostile.Named("10,000 connect and close"),
+	}
+}
+
+// The suite's honesty: what begins well gets in, or nothing that follows is
+// attacked with.
+func TestAttackersGetIn(t *testing.T) {
+	p, r := publisher(t, PublisherConfig{}), requests(t, RequestsConfig{})
+	send := func(endpoint string, b []byte) {
+		c, err := net.Dial("tcp", strings.TrimPrefix(endpoint, "tcp://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		c.Write(b)
+	}
+	send(p.Endpoint(), append(hostile.Begin("SUB"), "\x00\x02\x01x"...))
+	if e := until(t, p.events, Subscribed); e.Topic != "x" {
+		t.Errorf("subscribed to %q", e.Topic)
+	}
+	send(r.Endpoint(), append(hostile.Begin("DEALER"), hostile.Frame(0, []byte("ask"))...))
+	until(t, r.events, Joined)
+	select {
+	case <-r.Ready():
+	case <-time.After(patience):
+		t.Error("no request")
+	}
 }
 
 // A server may be hostile too: a client gets an error and no more.
 func TestHostileServers(t *testing.T) {
-	good := in("PUB")
+	good := hostile.Begin("PUB")
 	for name, answer := range map[string][]byte{
 		"silent":            nil,
 		"garbage":           bytes.Repeat([]byte("HTTP/1.1 400\r\n"), 10),
-		"wrong type":        in("SUB"),
+		"wrong type":        hostile.Begin("SUB"),
 		"error":             appendError(appendGreeting(nil, mechanismNULL, false), "go\x1b[2Jaway"),
-		"huge READY":        append(appendGreeting(nil, mechanismNULL, false), lengthFrame(flagCommand, 1<<62)...),
-		"huge frame":        append(bytes.Clone(good), lengthFrame(0, 1<<62)...),
+		"huge READY":        append(appendGreeting(nil, mechanismNULL, false), hostile.Announce(flagCommand, 1<<62)...),
+		"huge frame":        append(bytes.Clone(good), hostile.Announce(0, 1<<62)...),
 		"endless MORE":      append(bytes.Clone(good), bytes.Repeat([]byte("\x01\x00"), 1000)...),
 		"cut short":         append(bytes.Clone(good), "\x00\x05a"...),
 		"SUBSCRIBE":         appendCommand(bytes.Clone(good), "SUBSCRIBE", []byte("x")),
