@@ -56,6 +56,8 @@ type Station struct {
 	tick    ecs.Tick
 	clock   Clock
 	due     []*netsync.Table
+	refused complaint
+	cut     complaint
 }
 
 // Open begins to publish.
@@ -84,6 +86,7 @@ func newStation(c Config) (*Station, error) {
 		config: c, tap: newTap(c.World), began: time.Now(), stop: make(chan struct{}), stopped: make(chan struct{}),
 		viewers: map[zmq.ID]*netsync.Viewer{}, clients: map[zmq.ID]*netsync.Client{}, asked: -frameEvery,
 		carried: outcomes{ready: make(chan struct{}, 1)},
+		refused: complaint{what: "connections refused"}, cut: complaint{what: "viewers cut off"},
 	}
 	if err := s.open(); err != nil {
 		return nil, err
@@ -277,14 +280,17 @@ func (s *Station) meet() {
 				v.Unsubscribe(e.Topic)
 			}
 		case zmq.Refused:
-			s.config.Say("%d connections refused, the last from %s: %v", e.Count, e.Remote, e.Err)
+			s.refused.add(e.Count, "from %s: %v", e.Remote, e.Err)
 		}
 	}
+	now := time.Now()
+	s.refused.tell(now, s.config.Say)
+	s.cut.tell(now, s.config.Say)
 }
 
 func (s *Station) leave(e zmq.Event) {
 	if e.Err != nil && !isGone(e.Err) {
-		s.config.Say("a viewer was cut off: %v", e.Err)
+		s.cut.add(1, "because %v", e.Err)
 	}
 }
 
