@@ -26,6 +26,28 @@ func rowsOf(list []uint32) rows {
 	return rows{first: int(list[0]), count: len(list)}
 }
 
+// blockRows is how many rows are taken at a time: few enough that they are still
+// in the nearest cache when the next field is.
+const blockRows = 256
+
+// gatherAll copies fields of rows, each into its column.
+func gatherAll(to [][]byte, t *ecs.Table, fields []ecs.Field, r rows) {
+	for first := 0; first < r.count; first += blockRows {
+		last := min(first+blockRows, r.count)
+		for i, f := range fields {
+			size := f.Type.Size()
+			gather(to[i][first*size:last*size], t, f, r.part(first, last))
+		}
+	}
+}
+
+func (r rows) part(first, last int) rows {
+	if r.list != nil {
+		return rows{count: last - first, list: r.list[first:last]}
+	}
+	return rows{first: r.first + first, count: last - first}
+}
+
 // gather copies one field of rows into a column: little-endian, a value after
 // the other. Most of what is exported are all nodes of a program, so rows that
 // follow each other have a loop of their own.

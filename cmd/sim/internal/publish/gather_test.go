@@ -62,7 +62,7 @@ func TestGather(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := ecs.NewWorld(ecs.Config{})
 		table := ecs.NewRows[plain](w, "plain")
-		n := rapid.IntRange(1, 40).Draw(t, "rows")
+		n := rapid.OneOf(rapid.IntRange(1, 40), rapid.IntRange(blockRows, 2*blockRows+2)).Draw(t, "rows")
 		for range n {
 			v := rapid.Uint64().Draw(t, "value")
 			table.Add(plain{math.Float64frombits(v), int64(v), v, math.Float32frombits(uint32(v)), int32(v), uint32(v),
@@ -83,7 +83,7 @@ func TestGather(t *testing.T) {
 				want = append(want, table.At(int(row)).bytesOf(f.Name)...)
 			}
 			got := make([]byte, len(want))
-			gather(got, table.Table(), f, rowsOf(list))
+			gatherAll([][]byte{got}, table.Table(), []ecs.Field{f}, rowsOf(list))
 			if !bytes.Equal(got, want) {
 				t.Fatalf("%s of rows %d: %x, and the world has %x", f.Name, list, got, want)
 			}

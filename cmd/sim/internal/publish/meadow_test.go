@@ -34,6 +34,11 @@ func newMeadow(t testing.TB, nodes int) *meadow {
 	list := run.World.Nodes(program, "blade", nodes)
 	run.Start(list...)
 	m := &meadow{t: t, run: run, state: run.World.StateTable(program), draws: rand.New(rand.NewPCG(1, 2)), served: func(call func()) { call() }}
+	for row := range nodes { // of all values, which no packing makes shorter
+		for _, f := range m.state.Fields() {
+			m.state.SetInt64At(row, f.Offset, int64(m.draws.Uint64()))
+		}
+	}
 	columns := trace.Columns{Name: "blade", Program: program, Nodes: list, Fields: m.state.Fields()}
 	var err error
 	m.station, err = Open(Config{
@@ -71,12 +76,19 @@ func (m *meadow) close() {
 	}
 }
 
-// join attaches somebody who wants the columns.
-func (m *meadow) join() (*zmq.Client, error) {
+// join attaches somebody who wants the columns. As any client it tries again:
+// when many come at once, a station ends the oldest handshakes.
+func (m *meadow) join() (k *zmq.Client, err error) {
 	frames, _ := m.station.Endpoints()
-	k, err := zmq.Dial(m.t.Context(), zmq.DialConfig{Endpoint: frames, Type: "SUB"})
-	if err != nil {
-		return nil, err
+	for tries := 0; ; tries++ {
+		k, err = zmq.Dial(m.t.Context(), zmq.DialConfig{Endpoint: frames, Type: "SUB"})
+		if err == nil {
+			break
+		}
+		if tries == 100 {
+			return nil, err
+		}
+		time.Sleep(100 * time.Millisecond)
 	}
 	if err := k.Subscribe("columns/blade"); err != nil {
 		k.Close()

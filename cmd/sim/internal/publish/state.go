@@ -125,7 +125,5 @@ func namesOf(w *ecs.World, nodes []ecs.Node) []string {
 }
 
 func (s *stateSource) fill(_ *ecs.World, columns [][]byte) {
-	for i, f := range s.fields {
-		gather(columns[i], s.table, f, s.rows)
-	}
+	gatherAll(columns, s.table, s.fields, s.rows)
 }
