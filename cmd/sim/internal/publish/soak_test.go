@@ -39,6 +39,7 @@ func TestSoak(t *testing.T) {
 		go func() {
 			defer group.Done()
 			draws := rand.New(rand.NewPCG(7, uint64(i)))
+			time.Sleep(time.Duration(i) * 5 * time.Millisecond) // there may be 64 handshakes at once
 			for {
 				select {
 				case <-over:
@@ -68,8 +69,8 @@ func TestSoak(t *testing.T) {
 		}
 	}
 	m.close()
-	if all.frames.Load() < soakViewers {
-		t.Errorf("%d frames in all", all.frames.Load())
+	if all.visits.Load() < soakViewers {
+		t.Errorf("%d visits in all", all.visits.Load())
 	}
 	t.Logf("%d visits, %d frames (%d of them keyframes), %d left out and announced", all.visits.Load(), all.frames.Load(), all.keyframes.Load(), all.missed.Load())
 }
@@ -82,10 +83,12 @@ func (s *soaked) visit(m *meadow, stay time.Duration, keeps bool) error {
 		return err
 	}
 	defer k.Close()
-	s.visits.Add(1)
 	replica, seq := netsync.NewReplica("columns/blade"), uint64(0)
 	for began := time.Now(); time.Since(began) < stay; {
 		f, h, err := next(k)
+		if err != nil && seq == 0 {
+			return nil // its handshake was the oldest of too many: it comes again
+		}
 		if err != nil {
 			return fmt.Errorf("after frame %d: %w", seq, err)
 		}
@@ -100,6 +103,9 @@ func (s *soaked) visit(m *meadow, stay time.Duration, keeps bool) error {
 			if verdict, err := replica.Apply(f); verdict != netsync.Applied {
 				return fmt.Errorf("frame %d is %s: %w", h.Seq, verdict, err)
 			}
+		}
+		if seq == 0 {
+			s.visits.Add(1)
 		}
 		seq = h.Seq
 		s.frames.Add(1)
