@@ -53,6 +53,26 @@ func (s span) Set(text string) error {
 	return nil
 }
 
+// instant is a time of a run: from 0 on.
+type instant struct {
+	to    *value.Duration
+	given *bool
+}
+
+func (i instant) Type() string   { return "duration" }
+func (i instant) String() string { return "" }
+func (i instant) Set(text string) error {
+	d, err := value.ParseDuration(text)
+	if err != nil {
+		return err
+	}
+	if d < 0 {
+		return errors.New("a moment is 0s or later")
+	}
+	*i.to, *i.given = d, true
+	return nil
+}
+
 // pace is simulated time a unit of wall time.
 type pace struct{ to *float64 }
 

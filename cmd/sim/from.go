@@ -17,19 +17,20 @@ import (
 type fromFlags struct {
 	trace    string
 	at       value.Duration
+	goes     bool // at is given
 	reseed   uint64
 	reseeded bool
 }
 
 func (o *fromFlags) declare(f *pflag.FlagSet) {
 	f.StringVar(&o.trace, "from", "", "go on from a moment of the trace in this `file`, without its scenario's files")
-	f.Var(span{&o.at}, "at", "with --from: that moment, as 3.2s")
+	f.Var(instant{&o.at, &o.goes}, "at", "with --from: that moment, as 3.2s")
 	f.Var(number{&o.reseed, "a seed", 0, maxUint64}, "reseed", "with --from: what draws come from after it")
 }
 
 // alone refuses what means nothing without a trace to go on from.
 func (o *fromFlags) alone() error {
-	if o.at > 0 || o.reseeded {
+	if o.goes || o.reseeded {
 		return wrongUsage("--at and --reseed are for a run that goes on from a trace: sim run --from ring.mcap --at 1.5s")
 	}
 	return nil
@@ -40,7 +41,7 @@ func (o *runFlags) runFrom(e *edge, args []string) error {
 	switch {
 	case len(args) > 0:
 		return wrongUsage("--from takes the scenario from the trace, and %s is one more", quote(args[0]))
-	case o.from.at == 0:
+	case !o.from.goes:
 		return wrongUsage("--from needs a moment: --at 1.5s")
 	case o.seeded:
 		return wrongUsage("--from goes on from a run with a seed; --reseed gives it another from there on")

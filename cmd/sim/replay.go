@@ -31,7 +31,7 @@ revision, 5 the run parts from it.`,
 	},
 	flags: func(f *pflag.FlagSet) action {
 		var o replayFlags
-		f.Var(span{&o.at}, "at", "go to this moment of simulated time, as 3.2s, and print what is there")
+		f.Var(instant{&o.at, &o.goes}, "at", "go to this moment of simulated time, as 3.2s, and print what is there")
 		f.StringArrayVar(&o.show, "show", nil, "print the fields that this `pattern` names, as 'server[*].term'; may be repeated")
 		f.Var(span{&o.until}, "until", "verify up to this moment")
 		f.Var(pace{&o.pace}, "pace", "with --publish: simulated time a unit of real time; as fast as it goes if not given")
@@ -42,6 +42,7 @@ revision, 5 the run parts from it.`,
 
 type replayFlags struct {
 	at, until value.Duration
+	goes      bool // at is given
 	show      []string
 	pace      float64
 	publish   publishFlags
@@ -60,10 +61,10 @@ func (o *replayFlags) run(e *edge, args []string) error {
 	if o.publish.endpoint != "" {
 		return o.perform(e, args[0])
 	}
-	if o.at > 0 && o.until > 0 {
+	if o.goes && o.until > 0 {
 		return wrongUsage("--at and --until: one moment is enough; --at prints what is there")
 	}
-	if o.at == 0 && len(o.show) > 0 {
+	if !o.goes && len(o.show) > 0 {
 		return wrongUsage("--show needs a moment: --at 1.5s")
 	}
 	t, err := openTrace(args[0])
@@ -77,7 +78,7 @@ func (o *replayFlags) run(e *edge, args []string) error {
 		return err
 	}
 	return t.Guard(func() error {
-		if o.at > 0 {
+		if o.goes {
 			return o.goTo(e, t, s)
 		}
 		return o.verify(e, t, s)

@@ -30,7 +30,7 @@ func (o *replayFlags) perform(e *edge, name string) error {
 	if o.until > 0 {
 		p.until = min(p.until, s.Run.Ticks(ecs.Nanoseconds(o.until)))
 	}
-	if o.at > 0 {
+	if o.goes {
 		if p.from, err = t.moment(s, o.at); err != nil {
 			return err
 		}

@@ -121,7 +121,12 @@ func (o *runFlags) carryOut(e *edge, r *result, about ...[2]string) (err error) 
 			err = closed
 		}
 	}()
-	if err := o.drive(e, r); err != nil {
+	err = o.drive(e, r)
+	var late unwritten
+	if r.ended && errors.As(err, &late) { // the run itself is whole
+		return o.sumUpUnwritten(e, r, late)
+	}
+	if err != nil {
 		if !o.quiet {
 			e.log(r.scenario)
 		}
@@ -132,6 +137,17 @@ func (o *runFlags) carryOut(e *edge, r *result, about ...[2]string) (err error) 
 		return &ending{code: exitCode(err)}
 	}
 	return o.sumUp(e, r)
+}
+
+// sumUpUnwritten sums up a run whose trace could not be ended. What came of the
+// run decides how it ends, if it is worse.
+func (o *runFlags) sumUpUnwritten(e *edge, r *result, late unwritten) error {
+	err := o.sumUp(e, r)
+	e.report(late)
+	if err == nil {
+		err = &ending{code: exitFailed}
+	}
+	return err
 }
 
 // end returns the last tick, from the command line or the scenario.
@@ -173,6 +189,7 @@ func (o *runFlags) drive(e *edge, r *result) error {
 		r.trace.keep()
 		r.Summary = run.End()
 		err = run.Failed()
+		r.ended = err == nil
 	} else {
 		r.Summary = run.Summary()
 	}
@@ -244,6 +261,7 @@ type result struct {
 	flags       *runFlags
 	until       ecs.Tick
 	wall        time.Duration
+	ended       bool // without a failure
 	interrupted bool
 }
 

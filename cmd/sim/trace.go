@@ -209,6 +209,7 @@ type readTrace struct {
 	file  *os.File
 	about map[string]string
 	said  bool // that it is cut
+	told  int  // how much of its damage was said
 }
 
 // openTrace opens a trace by the name that the user typed.
@@ -241,8 +242,20 @@ func (t *readTrace) warn(e *edge) {
 		t.said = true
 		e.say("%s is not whole: %s; what is there is used", quote(t.name), t.Cut())
 	}
-	for _, err := range t.Damaged() {
-		e.say("%s: %s", quote(t.name), err)
+	t.warnOfDamage(e)
+}
+
+// maxDamage is how much that is damaged is told one by one.
+const maxDamage = 10
+
+func (t *readTrace) warnOfDamage(e *edge) {
+	all := t.Damaged()
+	for ; t.told < min(len(all), maxDamage); t.told++ {
+		e.say("%s: %s", quote(t.name), all[t.told])
+	}
+	if more := len(all) - t.told; more > 0 {
+		e.say("%s: and %d more that cannot be read", quote(t.name), more)
+		t.told = len(all)
 	}
 }
 
@@ -272,7 +285,7 @@ func (t *readTrace) load(set *settings) (*scenario.Scenario, error) {
 	}
 	sources, err := t.Sources()
 	if err != nil {
-		return nil, wrongUsage("%s: %w", quote(t.name), err)
+		return nil, t.without(err)
 	}
 	files := kept{}
 	for _, s := range sources {
@@ -290,6 +303,17 @@ func (t *readTrace) load(set *settings) (*scenario.Scenario, error) {
 		err = set.known(t.about["scenario"], s.Flags)
 	}
 	return s, err
+}
+
+// without says how files that a trace has not come back to it.
+func (t *readTrace) without(err error) error {
+	line := []string{"sim log recover", quote(t.name), "WHOLE"}
+	if missing := new(trace.MissingError); errors.As(err, &missing) {
+		for _, m := range missing.Files {
+			line = append(line, quote(m.Name))
+		}
+	}
+	return fmt.Errorf("%s: %w; %s takes them from you, if they are what they were", quote(t.name), err, strings.Join(line, " "))
 }
 
 func (t *readTrace) options(set *settings) (o scenario.Options, err error) {

@@ -24,13 +24,15 @@ var logCommand = command{
 cat TRACE [TOPIC] prints messages as JSON, one a line: inputs, faults, events,
 checks, series, measures, counts, digests, checkpoints, messages, columns/0 and
 so on; all but digests and checkpoints if no topic is named.
-recover CUT WHOLE makes a whole trace of what one has that was cut, as the .part
-that is left of a run that was killed.`,
+recover CUT WHOLE [FILE…] makes a whole trace of what one has that was cut, as the
+.part that is left of a run that was killed. Files of its scenario that it has
+not are taken from those named, if they are what they were.`,
 	examples: []example{
 		{"sim log info ring.mcap", "what, when and how much"},
 		{"sim log cat ring.mcap events", "what nodes noted and printed"},
 		{"sim log cat ring.mcap --node 'server[2]' --since 1s --until 2s", "of one node, for a second"},
 		{"sim log recover ring.mcap.part ring.mcap", "after a kill -9"},
+		{"sim log recover cut.mcap ring.mcap ring.star", "the scenario's file is damaged in it, and still on disk"},
 	},
 	flags: func(f *pflag.FlagSet) action {
 		var o logFlags
@@ -49,9 +51,9 @@ type logFlags struct {
 }
 
 func (o *logFlags) run(e *edge, args []string) error {
-	most := map[string]int{"info": 2, "cat": 3, "recover": 3}
+	most := map[string]int{"info": 2, "cat": 3, "recover": 1000}
 	if len(args) == 0 || most[args[0]] == 0 {
-		return wrongUsage("log needs to be told what to do: sim log info TRACE, cat TRACE [TOPIC], recover CUT WHOLE")
+		return wrongUsage("log needs to be told what to do: sim log info TRACE, cat TRACE [TOPIC], recover CUT WHOLE [FILE…]")
 	}
 	if len(args) < 2 || len(args) > most[args[0]] || args[0] == "recover" && len(args) < 3 {
 		return wrongUsage("log %s has %d arguments after it; see sim help log", args[0], len(args)-1)
@@ -67,7 +69,7 @@ func (o *logFlags) run(e *edge, args []string) error {
 	case "cat":
 		err = o.cat(e, t, append(args[2:], "")[0])
 	default:
-		return t.recover(e, args[2])
+		return t.recover(e, args[2], args[3:])
 	}
 	t.warn(e)
 	return err
@@ -82,7 +84,8 @@ type traceInfo struct {
 	ToS      float64           `json:"to_s"`
 	Chunks   int               `json:"chunks"`
 	Messages map[string]int    `json:"messages"`
-	Files    map[string]int    `json:"files"` // by name, in bytes
+	Files    map[string]int    `json:"files"`             // by name, in bytes
+	Missing  map[string]uint64 `json:"missing,omitempty"` // as Files: the trace has them not, or not whole
 	Whole    bool              `json:"whole"`
 }
 
@@ -101,11 +104,15 @@ func (o *logFlags) info(e *edge, t *readTrace) error {
 		return err
 	}
 	sources, err := t.Sources()
-	if err != nil {
-		return err
-	}
 	for _, s := range sources {
 		in.Files[s.Name] = len(s.Data)
+	}
+	missing := new(trace.MissingError)
+	if errors.As(err, &missing) {
+		in.Missing = map[string]uint64{}
+	}
+	for _, m := range missing.Files {
+		in.Missing[m.Name] = m.Size
 	}
 	if o.json {
 		return e.printJSON(in)
@@ -118,6 +125,9 @@ func (o *logFlags) info(e *edge, t *readTrace) error {
 	}
 	s.line("time", "%s to %s", value.Duration(from), value.Duration(to))
 	in.lists(&s)
+	for _, m := range missing.Files {
+		s.line("missing", "%s", &m)
+	}
 	if in.End == nil {
 		s.line("end", "it has none: it was cut")
 	} else {
@@ -252,7 +262,15 @@ func (o *logFlags) hashes(e *edge, m *trace.Entry) error {
 }
 
 // recover writes a whole trace of what there is of one.
-func (t *readTrace) recover(e *edge, name string) (err error) {
+func (t *readTrace) recover(e *edge, name string, given []string) (err error) {
+	var files []trace.Source
+	for _, g := range given {
+		data, err := os.ReadFile(g)
+		if err != nil {
+			return wrongUsage("%s: %w", quote(g), reason(err))
+		}
+		files = append(files, trace.Source{Name: quote(g), Data: data})
+	}
 	if err := writable("log recover", name); err != nil {
 		return err
 	}
@@ -264,7 +282,7 @@ func (t *readTrace) recover(e *edge, name string) (err error) {
 		return fmt.Errorf("%s: %w", quote(name), reason(err))
 	}
 	defer os.Remove(f.Name())
-	r, err := trace.Recover(t.File, f)
+	r, err := trace.Recover(t.File, f, files...)
 	if closed := f.Close(); err == nil {
 		err = closed
 	}
@@ -273,6 +291,9 @@ func (t *readTrace) recover(e *edge, name string) (err error) {
 	}
 	if err == nil {
 		err = os.Rename(f.Name(), name)
+	}
+	if unfit := new(trace.UnfitError); errors.As(err, &unfit) {
+		return wrongUsage("%w", err)
 	}
 	if err != nil {
 		return fmt.Errorf("%s could not be written: %w", quote(name), reason(err))
@@ -283,5 +304,9 @@ func (t *readTrace) recover(e *edge, name string) (err error) {
 		e.print("; %s left out", many(r.Lost, "damaged chunk"))
 	}
 	e.print("\n")
+	t.warnOfDamage(e)
+	if len(r.Missing) > 0 {
+		e.say("%s cannot be replayed: %s", quote(name), (&trace.MissingError{Files: r.Missing}).Error())
+	}
 	return nil
 }

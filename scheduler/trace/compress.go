@@ -70,6 +70,11 @@ func (c *compressor) compress(b []byte) ([]byte, error) {
 	return b, nil
 }
 
+// window is how far back a chunk of a size may refer, which is what reading it
+// takes besides the chunk: no further than it is long, but for 8 MiB, which all
+// writers may use, and 128 MiB at most.
+func window(size uint64) uint64 { return min(max(size, 8<<20), 128<<20) }
+
 // decompress reads what a chunk says it holds, and no more: room is made as
 // bytes come, so that a length that is made up costs nothing.
 func decompress(kind Compression, from []byte, size uint64) ([]byte, error) {
@@ -84,7 +89,8 @@ func decompress(kind Compression, from []byte, size uint64) ([]byte, error) {
 		}
 		return from, nil
 	case Zstd:
-		z, err := zstd.NewReader(bytes.NewReader(from), zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxMemory(maxChunk))
+		z, err := zstd.NewReader(bytes.NewReader(from), zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+			zstd.WithDecoderMaxWindow(window(size)), zstd.WithDecoderMaxMemory(max(size, window(size))))
 		if err != nil {
 			return nil, err
 		}

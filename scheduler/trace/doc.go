@@ -14,20 +14,24 @@
 //
 // # What is in it
 //
-// Sources of the scenario are attachments; seed, flags and revisions are
-// metadata named "run", what came of it is metadata named "end". Topics:
+// Sources of the scenario are attachments; seed, flags, revisions, and length and
+// SHA-256 of each source are metadata named "run", what came of it is metadata
+// named "end". Topics:
 //
-//   - inputs: what was done to the world from outside, and its faults
+//   - inputs: what was done to the world from outside
+//   - faults: what the scenario planned
 //   - events: what nodes noted and printed
 //   - checks: outcomes as they are decided
 //   - series: values of series
+//   - measures, counts: what they came to, at snapshots and at the end
 //   - columns/N: the N-th export, as keyframes and deltas
 //   - digests: the digest at the end of every tick that was not skipped
+//   - checkpoints: what all state is hashed as, a column a table
 //   - snapshots: complete state, a chunk each
 //   - messages: every envelope sent, if asked for
 //
-// The first four, and messages, are JSON with a JSON Schema. Columns and digests are
-// raw: a header in JSON, its length before it (4 bytes, little-endian), then
+// The first seven, and messages, are JSON with a JSON Schema. Columns, digests and
+// checkpoints are raw: a header in JSON, its length before it (4 bytes, little-endian), then
 // columns, little-endian, each at a multiple of 8 bytes from the message's
 // start. Log time is simulated time.
 //

@@ -8,7 +8,6 @@ import (
 	"io"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/foxglove/mcap/go/mcap"
 )
@@ -302,60 +301,6 @@ func (f *File) Metadata(name string) (map[string]string, error) {
 		return all, nil
 	}
 	return nil, fmt.Errorf("it has no metadata %q", name)
-}
-
-// Sources returns the files that the scenario was read from, and its data.
-func (f *File) Sources() ([]Source, error) {
-	var all []Source
-	for i := range f.files {
-		if strings.HasPrefix(f.files[i].name, columnsPrefix) && strings.HasSuffix(f.files[i].name, nodesSuffix) {
-			continue
-		}
-		data, err := f.attached(&f.files[i])
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, Source{f.files[i].name, data})
-	}
-	return all, nil
-}
-
-// nodesSuffix is that of the attachment that names the rows of a topic of
-// columns.
-const nodesSuffix = ".nodes"
-
-// Nodes returns the names of the nodes that a topic of columns has rows of, nil
-// if they cannot be read.
-func (f *File) Nodes(topic string) []string {
-	for i := range f.files {
-		if f.files[i].name != topic+nodesSuffix {
-			continue
-		}
-		data, err := f.attached(&f.files[i])
-		if err != nil {
-			return nil
-		}
-		return strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")
-	}
-	return nil
-}
-
-func (f *File) attached(a *attachment) ([]byte, error) {
-	b, err := f.bytes(a.offset, a.length)
-	if err != nil || len(b) < recordHead+16+4+4+8+4 {
-		return nil, fmt.Errorf("attachment %q is cut short", a.name)
-	}
-	if crc32.ChecksumIEEE(b[recordHead:len(b)-4]) != uint32At(b[len(b)-4:]) {
-		return nil, fmt.Errorf("attachment %q is damaged", a.name)
-	}
-	p := parser{b: b[recordHead+16 : len(b)-4]}
-	p.text()
-	p.text()
-	data := p.take(p.uint64())
-	if p.short {
-		return nil, fmt.Errorf("attachment %q is cut short", a.name)
-	}
-	return data, nil
 }
 
 // Span returns the log times of the first and the last message, in

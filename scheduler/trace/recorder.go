@@ -93,11 +93,15 @@ func NewRecorder(to io.Writer, c Config) (*Recorder, error) {
 	r := &Recorder{config: c, run: c.Run, writer: w, points: len(c.Run.Measures.PointsSince(0)), measured: map[string]uint64{}}
 	r.digests = newRows("digest")
 	r.checkpoints = newRows(c.Run.World.PartNames()...)
-	w.describe("run", append([][2]string{
+	about := append([][2]string{
 		{"engine", strconv.Itoa(scheduler.Revision)}, {"trace", strconv.Itoa(Revision)},
 		{"seed", strconv.FormatUint(c.Run.World.Seed(), 10)}, {"tick_ns", strconv.FormatInt(int64(c.Run.World.Config().TickLength), 10)},
 		{"begin", strconv.FormatInt(int64(c.Run.World.Tick()), 10)},
-	}, c.About...))
+	}, c.About...)
+	for _, s := range c.Sources {
+		about = append(about, [2]string{filePrefix + s.Name, fileSum(s.Data)})
+	}
+	w.describe("run", about)
 	for _, s := range c.Sources {
 		w.attach(s.Name, "text/plain", s.Data)
 	}

@@ -1,8 +1,10 @@
 package trace
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/foxglove/mcap/go/mcap"
 )
@@ -11,11 +13,18 @@ import (
 type Recovered struct {
 	Chunks, Lost int // written, and left out as damaged
 	Messages     uint64
+	Missing      []Missing // files of the scenario, without which it cannot be replayed
 }
 
-// Recover writes a whole trace of what there is of one.
-func Recover(f *File, to io.Writer) (Recovered, error) {
+// Recover writes a whole trace of what there is of one. Files of the scenario
+// that are missing in it are taken from what is given, if their sums fit; to give
+// one that fits none is an error, before anything is written.
+func Recover(f *File, to io.Writer, given ...Source) (Recovered, error) {
 	var r Recovered
+	files, err := f.fitting(given)
+	if err != nil {
+		return r, err
+	}
 	topics := make([]topic, 0, len(f.topics))
 	for id := range uint16(len(f.topics)) {
 		t, ok := f.topic(id)
@@ -29,9 +38,17 @@ func Recover(f *File, to io.Writer) (Recovered, error) {
 		return r, err
 	}
 	for i := range f.files {
-		if data, err := f.attached(&f.files[i]); err == nil {
-			w.attach(f.files[i].name, f.files[i].media, data)
+		data, err := f.attached(&f.files[i])
+		if err != nil {
+			if f.files[i].ofColumns() { // others are missing
+				f.damage(err)
+			}
+			continue
 		}
+		w.attach(f.files[i].name, f.files[i].media, data)
+	}
+	for _, s := range files {
+		w.attach(s.Name, "text/plain", s.Data)
 	}
 	for _, m := range f.metadata {
 		if b, err := f.bytes(m.offset, m.length); err == nil {
@@ -43,6 +60,7 @@ func Recover(f *File, to io.Writer) (Recovered, error) {
 		c := &f.chunks[i]
 		records, err := f.chunk(c)
 		if err != nil {
+			f.damage(fmt.Errorf("the chunk at byte %d: %w", c.offset, err))
 			r.Lost++
 			continue
 		}
@@ -54,7 +72,45 @@ func Recover(f *File, to io.Writer) (Recovered, error) {
 		r.Chunks++
 	}
 	r.Messages = w.total
+	_, err = f.Sources()
+	if missing := new(MissingError); errors.As(err, &missing) {
+		has := func(m Missing) bool {
+			return slices.ContainsFunc(files, func(s Source) bool { return s.Name == m.Name })
+		}
+		r.Missing = slices.DeleteFunc(missing.Files, has)
+	}
 	return r, w.close()
+}
+
+// UnfitError refuses a file that is none of those that are missing.
+type UnfitError struct{ text string }
+
+func (e *UnfitError) Error() string { return e.text }
+
+// fitting returns what is given as the files that are missing, by sum: where
+// somebody has them, and what they are called there, is another matter.
+func (f *File) fitting(given []Source) (all []Source, err error) {
+	if len(given) == 0 {
+		return nil, nil
+	}
+	_, err = f.Sources()
+	missing := new(MissingError)
+	if !errors.As(err, &missing) {
+		return nil, &UnfitError{fmt.Sprintf("%s is not needed: no file is missing", given[0].Name)}
+	}
+	for _, s := range given {
+		fits, sum := false, fileSum(s.Data)
+		for _, m := range missing.Files {
+			if m.sum == sum {
+				fits = true
+				all = append(all, Source{m.Name, s.Data})
+			}
+		}
+		if !fits {
+			return nil, &UnfitError{fmt.Sprintf("%s (%d bytes) is none of the files that are missing, or has been changed since: %s", s.Name, len(s.Data), allMissing(missing.Files))}
+		}
+	}
+	return all, nil
 }
 
 // topic returns a channel as it was declared.
