@@ -235,7 +235,7 @@ func (s *script) exit(p *program, b *ecs.Batch) {
 		}
 		s.at.exiting = false
 	}
-	s.run.Lifecycle.End(b.Node(s.at.index), code)
+	s.run.Lifecycle.End(b, s.at.index, code)
 }
 
 // failureOf is failure with the place of a function, if no place in it is known.

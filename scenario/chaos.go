@@ -84,7 +84,7 @@ func chaosKinds(words *starlark.List) ([]string, error) {
 	for i := range words.Len() {
 		word, ok := words.Index(i).(*starlark.Builtin)
 		if !ok || !slices.Contains(known, word.Name()) {
-			return nil, fmt.Errorf("chaos: kinds: %s is none of %s", words.Index(i), list(known))
+			return nil, fmt.Errorf("chaos: kinds: %s is none of %s; write the words themselves, as in [crash, pause]", words.Index(i), list(known))
 		}
 		kinds = append(kinds, word.Name())
 	}

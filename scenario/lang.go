@@ -162,7 +162,7 @@ func (s *script) tick(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tup
 	case s.ticked:
 		return nil, fmt.Errorf("tick: the length of a tick comes first, before programs and nodes")
 	}
-	s.reset(ecs.Config{Seed: s.options.Seed, TickLength: ecs.Nanoseconds(d)})
+	s.reset(ecs.Config{Seed: s.options.Seed, TickLength: ecs.Nanoseconds(d), BatchLength: s.options.batchLength})
 	s.figures.mustChecks = nil
 	s.declareFigures()
 	return starlark.None, nil

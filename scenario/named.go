@@ -175,11 +175,16 @@ func (s *script) joinAction(name string) verb {
 		switch {
 		case !isAsked && len(a.Nodes) == 0:
 			return nil, fmt.Errorf("%s: %w", name, errNobody)
+		case slices.Contains(a.Nodes, g.node):
+			return nil, fmt.Errorf("%s: %s cannot be in itself", name, g.name)
 		case does == systems.Join:
 			a.Resolve = s.notInItself(g, a.Resolve)
 		}
 		undo := a
 		undo.Verb = undoes
+		if undoes == systems.Join && !isAsked {
+			undo.Resolve = s.notInItself(g, nil)
+		}
 		return &fault{name: name, do: a, undo: &undo}, nil
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"go.starlark.net/syntax"
 
 	"orrery/ecs"
-	"orrery/ecs/random"
 	"orrery/scenario/value"
 	"orrery/systems"
 )
@@ -174,7 +173,9 @@ func (p *program) pull(pulls, drains *starlark.Dict) error {
 			p.script.pipes.used = append(p.script.pipes.used, pipeUse{program: p, what: "into", name: x.into, from: name})
 		}
 		if x.time != nil || x.took > 0 {
-			one.Time = func(b *ecs.Batch, i int) ecs.Nanoseconds { return p.script.pullTime(p, b, i, x, one.Pipe) }
+			one.Time = func(b *ecs.Batch, i int, event ecs.EnvelopeID) ecs.Nanoseconds {
+				return p.script.pullTime(p, b, i, x, event)
+			}
 		}
 		p.stages, p.pulling = append(p.stages, x), append(p.pulling, one)
 	}
@@ -393,12 +394,12 @@ func (s *script) passOn(to *pipe, v starlark.Value) error {
 }
 
 // pullTime asks how long a pull takes.
-func (s *script) pullTime(p *program, b *ecs.Batch, i int, x *stage, pipe systems.Pipe) ecs.Nanoseconds {
+func (s *script) pullTime(p *program, b *ecs.Batch, i int, x *stage, event ecs.EnvelopeID) ecs.Nanoseconds {
 	if x.time == nil {
 		return x.took
 	}
 	s.begin(p, b, i, x.time)
-	s.at.event = ecs.EnvelopeID(random.Mix(uint64(b.ID(i))^uint64(pipe)<<52) >> 12)
+	s.at.event = event
 	v, err := starlark.Call(s.thread, x.time, append(s.args[:0], s.handle(s.at.node)), nil)
 	var took ecs.Nanoseconds
 	if err == nil {

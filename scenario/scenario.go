@@ -14,6 +14,8 @@ type Options struct {
 	Flags map[string]string // values of flags, by name
 	Steps uint64            // Starlark steps a handler may take; 10 million
 	Bytes int               // bytes of one value: a message, a variable, the boxed state of a node; 16 MiB
+
+	batchLength int // of a test that splits batches; 0: as long as they get
 }
 
 func (o *Options) setDefaults() {

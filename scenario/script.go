@@ -103,7 +103,7 @@ func newScript(fsys fs.FS, name string, o Options) *script {
 	s.thread = &starlark.Thread{Name: name, Load: s.loadModule, Print: s.print}
 	s.codec = &value.Codec{Functions: &s.functions, Node: s.knownNode, Rebuild: s.rebuild, MaxBytes: o.Bytes}
 	s.stored = &value.Codec{Functions: &s.functions, Node: s.knownNode, Rebuild: s.rebuild, MaxBytes: o.Bytes, KeepFrozen: true}
-	s.reset(ecs.Config{Seed: o.Seed})
+	s.reset(ecs.Config{Seed: o.Seed, BatchLength: o.batchLength})
 	s.builtin = s.predeclared()
 	s.verbs = s.makeVerbs()
 	s.stop = s.stopThread

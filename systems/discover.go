@@ -1,6 +1,7 @@
 package systems
 
 import (
+	"cmp"
 	"slices"
 
 	"orrery/ecs"
@@ -24,19 +25,28 @@ func (s *Services) Discover(b *ecs.Batch, i int, c *Call, least int) ecs.Envelop
 }
 
 // found has the discoveries whose service changed, and which see enough, end in
-// the next tick.
+// the next tick: node by node, and each node's in the order of its calls. Rows
+// tell no order, as those of others lie between them.
 func (s *Services) found(changes []change) {
-	w := s.world
+	w, rows := s.world, s.calls.pool.rows
+	s.waking = s.waking[:0]
 	for _, row := range s.watching {
-		r := s.calls.pool.rows.At(int(row))
+		r := rows.At(int(row))
 		if r.Due <= w.Tick()+1 || !slices.ContainsFunc(changes, func(c change) bool {
 			return c.service == r.Service && (c.viewer == 0 || c.viewer == r.Node)
 		}) {
 			continue
 		}
 		if len(s.Providers(r.Node, r.Service)) >= int(r.Need) {
-			s.wakeAt(int(row), w.Tick()+1)
+			s.waking = append(s.waking, row)
 		}
+	}
+	slices.SortFunc(s.waking, func(a, b int32) int {
+		x, y := rows.At(int(a)), rows.At(int(b))
+		return cmp.Or(cmp.Compare(x.Node, y.Node), cmp.Compare(x.Sent, y.Sent), cmp.Compare(x.Valid, y.Valid))
+	})
+	for _, row := range s.waking {
+		s.wakeAt(int(row), w.Tick()+1)
 	}
 }
 

@@ -34,7 +34,12 @@ func (a *adapter[S]) pulls() []Pulling {
 		}
 		one := Pulling{Pipe: x.Pipe, Into: x.Into}
 		if x.Time != nil {
-			one.Time = func(b *ecs.Batch, i int) ecs.Nanoseconds { return x.Time(&a.me, &ecs.States[S](b)[b.Rows[i]]) }
+			one.Time = func(b *ecs.Batch, i int, event ecs.EnvelopeID) ecs.Nanoseconds {
+				a.me.ended = event
+				d := x.Time(&a.me, &ecs.States[S](b)[b.Rows[i]])
+				a.me.ended = 0
+				return d
+			}
 		}
 		all = append(all, one)
 	}

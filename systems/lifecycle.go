@@ -230,7 +230,12 @@ func (l *Lifecycle) call(n ecs.Node, what uint64, act func(*ecs.Batch)) {
 // rebuild forgets what a tick that was not finished had asked for.
 func (l *Lifecycle) rebuild() { l.exits, l.dying = l.exits[:0], l.dying[:0] }
 
-// End ends a node that is up, with an exit code, without asking its program's
-// Stop: for a program for columns that asks by itself, once a handler of a
-// node at a time has exited.
-func (l *Lifecycle) End(n ecs.Node, code uint8) { l.end(n, ecs.Down, code) }
+// End ends the node of a batch's i-th event, which is up, with an exit code,
+// without asking its program's Stop: for a program for columns that asks by
+// itself, once a handler of a node at a time has exited. What the batch has sent
+// so far is sent before.
+func (l *Lifecycle) End(b *ecs.Batch, i int, code uint8) {
+	n := b.Node(i)
+	l.deliver.flush(b)
+	l.end(n, ecs.Down, code)
+}

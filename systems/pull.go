@@ -14,8 +14,9 @@ type Pulling struct {
 	// is pulled while that is full. 0: none.
 	Into Pipe
 	// Time returns how long a pull takes, for the i-th event's node: one after
-	// another, and what is pulled counts as pulled at its end. nil: no time.
-	Time func(b *ecs.Batch, i int) ecs.Nanoseconds
+	// another, and what is pulled counts as pulled at its end. An event may have
+	// several begin, so that its draws are keyed by one of the item's. nil: no time.
+	Time func(b *ecs.Batch, i int, event ecs.EnvelopeID) ecs.Nanoseconds
 }
 
 // queued reports whether items may have to wait for their pull.
@@ -114,6 +115,12 @@ func (p *Pipes) eventOf(f *flowRow, seq uint64) ecs.EnvelopeID {
 	return ecs.EnvelopeID(random.Mix(f.Name^random.Mix(p.list[f.Pipe-1].key+seq)) >> 12)
 }
 
+// serviceOf is what draws of an item's time are keyed by: others than those of
+// its pull.
+func (p *Pipes) serviceOf(it *itemRow) ecs.EnvelopeID {
+	return ecs.EnvelopeID(random.Mix(uint64(p.eventOf(p.flows.At(int(it.Flow)), it.Seq))) >> 12)
+}
+
 // Next returns what else the node of the i-th event is to pull now; nil if
 // there is nothing left. It is asked until then, unless the node has ended.
 func (p *Pipes) Next(b *ecs.Batch, i int) *Item {
@@ -157,7 +164,7 @@ func (p *Pipes) serve(b *ecs.Batch, i, k int) *Item {
 		return nil
 	}
 	if x.Time != nil && q.Done == 0 {
-		q.Done = b.Tick + max(0, p.world.TicksCeil(x.Time(b, i)))
+		q.Done = b.Tick + max(0, p.world.TicksCeil(x.Time(b, i, p.serviceOf(p.items.At(int(q.Head)-1)))))
 		if q.Done > b.Tick {
 			p.arm(b, i, p.end(q.Node), q.Done)
 		}

@@ -43,6 +43,7 @@ type Services struct {
 	measures  *Measures
 	outcomes  *ecs.Rows[outcomeRow]
 	watching  []int32 // rows of discoveries under way, in order
+	waking    []int32 // those of them that end in the next tick
 	any       ecs.Stream
 
 	// Kinds of the engine's own: the timer of a node's calls, and replies.
