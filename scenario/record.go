@@ -118,8 +118,24 @@ func (s *Scenario) EventsFrom(n, most int) []trace.Event {
 	return all
 }
 
-// maxJSONDepth bounds values that hold themselves.
-const maxJSONDepth = 20
+// ValueJSON returns what a program has sent, published or set as JSON; nil of
+// what is no value.
+func (s *Scenario) ValueJSON(kept []byte) []byte {
+	v, err := value.DecodeFrozen(kept, s.script.codec)
+	if err != nil {
+		return nil
+	}
+	var b bytes.Buffer
+	writeJSON(&b, v, 0)
+	return b.Bytes()
+}
+
+// maxJSONDepth bounds values that hold themselves, and maxJSONBytes those that
+// hold others many times over: what comes after it is null.
+const (
+	maxJSONDepth = 20
+	maxJSONBytes = 1 << 20
+)
 
 // writeJSON writes a value as other programs read it: what JSON has no word for
 // as text.
@@ -162,7 +178,7 @@ func writeText(b *bytes.Buffer, s string) {
 }
 
 func writeObject(b *bytes.Buffer, n, depth int, item func(i int) (string, starlark.Value)) {
-	if depth > maxJSONDepth {
+	if depth > maxJSONDepth || b.Len() > maxJSONBytes {
 		b.WriteString("null")
 		return
 	}
@@ -180,7 +196,7 @@ func writeObject(b *bytes.Buffer, n, depth int, item func(i int) (string, starla
 }
 
 func writeArray(b *bytes.Buffer, list starlark.Indexable, depth int) {
-	if depth > maxJSONDepth {
+	if depth > maxJSONDepth || b.Len() > maxJSONBytes {
 		b.WriteString("null")
 		return
 	}

@@ -23,3 +23,11 @@ func (f *Faults) Watch(seen func(a *Action)) { f.seen = seen }
 
 // NodesOf returns whom an action is done to.
 func (f *Faults) NodesOf(a *Action) []ecs.Node { return f.targets(a) }
+
+// Len returns how many params there are.
+func (p *Params) Len() int { return len(p.list) }
+
+// Consistency returns what holds between the values of a param.
+func (p *Params) Consistency(id ParamID) Consistency { return p.list[id].consistency }
+
+func (c Consistency) String() string { return [...]string{"local", "eventual"}[c] }

@@ -33,13 +33,7 @@ func (s *lifeSource) keys(w *ecs.World) ([]string, bool) {
 		return nil, false
 	}
 	s.census, s.nodes = now, s.nodes[:0]
-	for id := ecs.GroupProgram + 1; int(id) < w.Programs(); id++ {
-		for row := range w.ProgramRows(id) {
-			if n := w.NodeAt(id, row); n != 0 {
-				s.nodes = append(s.nodes, n)
-			}
-		}
-	}
+	s.nodes = appendNodes(s.nodes, w)
 	return namesOf(w, s.nodes), true
 }
 

@@ -21,6 +21,9 @@ type World struct {
 	// the n-th on.
 	EventCount func() int
 	Events     func(n, most int) []trace.Event
+	// Value returns what a program has put into bytes as JSON; nil if that
+	// cannot be told.
+	Value func(kept []byte) []byte
 }
 
 // A Tap is the simulation thread's end. Its methods are for that thread
@@ -92,6 +95,9 @@ func (t *Tap) collect(o *order) {
 			o.found.checks = append(o.found.checks, run.Checks.Result(i))
 		}
 	}
+	if o.params {
+		o.found.params = paramItems(&t.world)
+	}
 	if o.measures {
 		o.found.spreads, o.found.tallies = run.Measures.Spreads(), run.Measures.Tallies()
 		o.found.calls = run.Services.Counts()
@@ -107,6 +113,7 @@ func (t *Tap) collect(o *order) {
 type order struct {
 	fillings                         []filling
 	events, points, checks, measures bool
+	params                           bool
 	commands                         []*Command
 	asked                            netsync.Nanos
 
@@ -120,6 +127,7 @@ type order struct {
 		tallies []systems.Tally
 		calls   systems.CallCounts
 		feeds   []feedItem
+		params  []paramItem
 	}
 }
 

@@ -15,9 +15,10 @@ import (
 type topics struct {
 	world                           *World
 	schema, clock, checks, measures *netsync.Document
+	params                          *netsync.Document
 	events                          *netsync.Log
 	series                          []*netsync.Log // by number
-	summed                          netsync.Nanos  // when measures were
+	summed, looked                  netsync.Nanos  // when measures were, and params
 }
 
 func (t *topics) open(h *netsync.Hub, w *World) (err error) {
@@ -29,6 +30,7 @@ func (t *topics) open(h *netsync.Hub, w *World) (err error) {
 	}{
 		{&t.schema, netsync.TopicSchema, 0}, {&t.clock, netsync.TopicClock, 0},
 		{&t.checks, netsync.TopicChecks, netsync.Second / 10}, {&t.measures, netsync.TopicMeasure, 0},
+		{&t.params, netsync.TopicParams, 0},
 	} {
 		if *d.to, err = h.Document(d.name, netsync.Rate{Every: d.rate}); err != nil {
 			return err
@@ -58,10 +60,14 @@ func (t *topics) want(o *order) {
 	if o.measures {
 		t.summed = o.asked
 	}
+	o.params = t.params.IsWanted() && (t.looked == 0 || o.asked-t.looked >= measuresEvery)
+	if o.params {
+		t.looked = o.asked
+	}
 }
 
-// measuresEvery is how often measures are summed up: that takes longer than all
-// else.
+// measuresEvery is how often measures are summed up, and params looked at: that
+// takes longer than all else.
 const measuresEvery = netsync.Second / 2
 
 // take publishes what an order has brought.
@@ -79,6 +85,9 @@ func (t *topics) take(o *order, clock *Clock, now netsync.Nanos) {
 	}
 	if o.checks {
 		t.checks.Set(mustJSON(checkItems(o.found.checks)), tick)
+	}
+	if o.params {
+		t.params.Set(mustJSON(o.found.params), tick)
 	}
 	if o.measures {
 		t.measures.Set(mustJSON(measureItems{spreadItems(o.found.spreads), tallyItems(o.found.tallies), callItemOf(&o.found.calls), o.found.feeds}), tick)

@@ -28,7 +28,12 @@ def bought(me, reply):
 def heard(me, value):
     me.heard += 1
 
-clerk = program(provides = {"buy": buy})
+param("price", 3, consistency = "eventual")
+
+def dearer(me):
+    me.set_param("price", 4)
+
+clerk = program(provides = {"buy": buy}, on_start = dearer)
 customer = program(state = {"heard": 0}, every = {"10ms": ask}, subscribes = {"sold": heard})
 clerks = nodes("clerk", 1, clerk)
 customers = nodes("customer", 2, customer)
@@ -46,7 +51,7 @@ func TestBodiesAreAsDescribed(t *testing.T) {
 	if err := s.Run.RunUntil(s.Until); err != nil {
 		t.Fatal(err)
 	}
-	o := &order{events: true, points: true, checks: true, measures: true}
+	o := &order{events: true, points: true, checks: true, measures: true, params: true}
 	tap.fill(o, Clock{Until: s.Until, Pace: 1, Ended: true})
 	o.clock.Digest = "0123456789abcdef" // which each engine's revision has another of
 	page, err := os.ReadFile("../../../../docs/protocol.md")
@@ -56,6 +61,7 @@ func TestBodiesAreAsDescribed(t *testing.T) {
 	e, p := o.found.events[0], o.found.points[0]
 	for what, body := range map[string]any{
 		"clock":    o.clock,
+		"params":   o.found.params,
 		"checks":   checkItems(o.found.checks),
 		"measures": measureItems{spreadItems(o.found.spreads), tallyItems(o.found.tallies), callItemOf(&o.found.calls), o.found.feeds},
 		"events":   eventItem{e.Tick, e.Kind, e.Node, json.RawMessage(e.Fields)},

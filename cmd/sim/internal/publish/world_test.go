@@ -61,7 +61,7 @@ func loaded(t tester, text string) *scenario.Scenario {
 }
 
 func shown(s *scenario.Scenario) World {
-	w := World{Run: s.Run, Columns: s.Recording().Columns, EventCount: s.EventCount, Events: s.EventsFrom}
+	w := World{Run: s.Run, Columns: s.Recording().Columns, EventCount: s.EventCount, Events: s.EventsFrom, Value: s.ValueJSON}
 	for _, x := range s.Series {
 		w.Series = append(w.Series, x.Name)
 	}
@@ -186,7 +186,7 @@ func (m *theatre) join(t *rapid.T) {
 	w := &watcher{Viewer: v, id: m.ids, tables: map[string]*netsync.Replica{}}
 	m.viewers = append(m.viewers, w)
 	m.station.viewers[w.id] = v
-	w.topics = rapid.SliceOfN(rapid.SampledFrom([]string{"", "columns/member", "clock", "events/", "series/", "json/", "checks"}), 1, 3).Draw(t, "topics")
+	w.topics = rapid.SliceOfN(rapid.SampledFrom([]string{"", "columns/member", "clock", "events/", "series/", "json/", "checks", "params"}), 1, 3).Draw(t, "topics")
 	for _, topic := range w.topics {
 		if err := v.Subscribe(topic); err != nil {
 			t.Fatal(err)
