@@ -21,6 +21,7 @@ const (
 	TopicChecks  = "checks"
 	TopicParams  = "params"
 	TopicMeasure = "measures"
+	TopicFeeds   = "feeds"
 )
 
 // Rate is how often a topic may have a frame: at most every so long, and at

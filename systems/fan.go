@@ -78,6 +78,9 @@ func (x *fan) Publish(e *ecs.Envelope) {
 	f.figures.Edit(int(p.topic)).Published++
 	f.world.Fold(8, uint64(e.ID()), f.topics.At(int(p.topic)).Key, hash)
 	f.keepLast(e, &p)
+	if f.seen != nil {
+		f.seen(&Publication{Feed(p.topic), e.From, p.a, p.bytes})
+	}
 	x.send(e, &p, f.audience(int(p.topic)))
 }
 

@@ -61,6 +61,7 @@ type Feeds struct {
 	slow    int // how many subscriptions are
 	fan     fan
 	hand    hand
+	seen    func(p *Publication) // an observer's; see Watch
 	read    reading
 }
 

@@ -31,3 +31,30 @@ func (p *Params) Len() int { return len(p.list) }
 func (p *Params) Consistency(id ParamID) Consistency { return p.list[id].consistency }
 
 func (c Consistency) String() string { return [...]string{"local", "eventual"}[c] }
+
+// Publication is a value of a feed as it is published.
+type Publication struct {
+	Feed  Feed
+	From  ecs.Node // 0: it came from outside
+	A     uint64
+	Bytes []byte // instead of A, if not nil; good until the watcher returns
+}
+
+// Watch has f shown each value that is published to a feed; nil ends it. f only
+// looks.
+func (f *Feeds) Watch(seen func(p *Publication)) { f.seen = seen }
+
+// EachLast calls do with the last value of each latched feed that has one.
+func (f *Feeds) EachLast(do func(p *Publication)) {
+	for i := range f.topics.Len() {
+		t := f.topics.At(i)
+		if t.LastFrom == 0 {
+			continue
+		}
+		p := Publication{Feed: Feed(i), From: t.LastFrom, A: t.LastA}
+		if t.Bytes != 0 {
+			p.A, p.Bytes = 0, f.world.Kept(f.texts.At(i).Last)
+		}
+		do(&p)
+	}
+}

@@ -307,8 +307,9 @@ func (s *Station) order() time.Duration {
 		return frameEvery
 	}
 	since := time.Duration(now) - s.asked
-	if len(s.pending) == 0 && (len(s.viewers) == 0 || since < frameEvery) {
-		if len(s.viewers) == 0 {
+	nobody := len(s.viewers) == 0 && !s.topics.follow // the tap is told to follow no more
+	if len(s.pending) == 0 && (nobody || since < frameEvery) {
+		if nobody {
 			return time.Second
 		}
 		return frameEvery - since

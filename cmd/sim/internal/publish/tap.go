@@ -34,6 +34,7 @@ type Tap struct {
 	filled  chan *order           // with room for the one order that is under way
 
 	events, points int // given out so far
+	lasts          lasts
 }
 
 const (
@@ -95,6 +96,10 @@ func (t *Tap) collect(o *order) {
 			o.found.checks = append(o.found.checks, run.Checks.Result(i))
 		}
 	}
+	t.lasts.watch(&t.world, o.follow)
+	if o.feeds {
+		o.found.lasts = t.lasts.items(&t.world)
+	}
 	if o.params {
 		o.found.params = paramItems(&t.world)
 	}
@@ -113,7 +118,7 @@ func (t *Tap) collect(o *order) {
 type order struct {
 	fillings                         []filling
 	events, points, checks, measures bool
-	params                           bool
+	params, feeds, follow            bool // follow: feeds are looked at
 	commands                         []*Command
 	asked                            netsync.Nanos
 
@@ -128,6 +133,7 @@ type order struct {
 		calls   systems.CallCounts
 		feeds   []feedItem
 		params  []paramItem
+		lasts   []lastItem
 	}
 }
 

@@ -15,10 +15,11 @@ import (
 type topics struct {
 	world                           *World
 	schema, clock, checks, measures *netsync.Document
-	params                          *netsync.Document
+	params, feeds                   *netsync.Document
 	events                          *netsync.Log
 	series                          []*netsync.Log // by number
-	summed, looked                  netsync.Nanos  // when measures were, and params
+	summed, looked, heard           netsync.Nanos  // when measures were, params and feeds
+	follow                          bool           // the tap keeps the last values of feeds
 }
 
 func (t *topics) open(h *netsync.Hub, w *World) (err error) {
@@ -30,7 +31,7 @@ func (t *topics) open(h *netsync.Hub, w *World) (err error) {
 	}{
 		{&t.schema, netsync.TopicSchema, 0}, {&t.clock, netsync.TopicClock, 0},
 		{&t.checks, netsync.TopicChecks, netsync.Second / 10}, {&t.measures, netsync.TopicMeasure, 0},
-		{&t.params, netsync.TopicParams, 0},
+		{&t.params, netsync.TopicParams, 0}, {&t.feeds, netsync.TopicFeeds, 0},
 	} {
 		if *d.to, err = h.Document(d.name, netsync.Rate{Every: d.rate}); err != nil {
 			return err
@@ -60,6 +61,11 @@ func (t *topics) want(o *order) {
 	if o.measures {
 		t.summed = o.asked
 	}
+	o.follow = t.feeds.IsWanted()
+	o.feeds = o.follow && (t.heard == 0 || o.asked-t.heard >= netsync.Second/10)
+	if t.follow = o.follow; o.feeds {
+		t.heard = o.asked
+	}
 	o.params = t.params.IsWanted() && (t.looked == 0 || o.asked-t.looked >= measuresEvery)
 	if o.params {
 		t.looked = o.asked
@@ -85,6 +91,9 @@ func (t *topics) take(o *order, clock *Clock, now netsync.Nanos) {
 	}
 	if o.checks {
 		t.checks.Set(mustJSON(checkItems(o.found.checks)), tick)
+	}
+	if o.feeds {
+		t.feeds.Set(mustJSON(o.found.lasts), tick)
 	}
 	if o.params {
 		t.params.Set(mustJSON(o.found.params), tick)

@@ -48,10 +48,11 @@ run(until = "50ms")
 func TestBodiesAreAsDescribed(t *testing.T) {
 	s := loaded(t, shop)
 	tap := newTap(shown(s))
+	tap.fill(&order{follow: true}, Clock{})
 	if err := s.Run.RunUntil(s.Until); err != nil {
 		t.Fatal(err)
 	}
-	o := &order{events: true, points: true, checks: true, measures: true, params: true}
+	o := &order{events: true, points: true, checks: true, measures: true, params: true, feeds: true, follow: true}
 	tap.fill(o, Clock{Until: s.Until, Pace: 1, Ended: true})
 	o.clock.Digest = "0123456789abcdef" // which each engine's revision has another of
 	page, err := os.ReadFile("../../../../docs/protocol.md")
@@ -61,6 +62,7 @@ func TestBodiesAreAsDescribed(t *testing.T) {
 	e, p := o.found.events[0], o.found.points[0]
 	for what, body := range map[string]any{
 		"clock":    o.clock,
+		"feeds":    o.found.lasts,
 		"params":   o.found.params,
 		"checks":   checkItems(o.found.checks),
 		"measures": measureItems{spreadItems(o.found.spreads), tallyItems(o.found.tallies), callItemOf(&o.found.calls), o.found.feeds},

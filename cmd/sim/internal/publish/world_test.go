@@ -30,10 +30,16 @@ def hop(me, m):
     me.heat += me.random.uniform(-1.0, 1.0)
     me.hot = me.heat > 0.0
     note("hop", seen = me.seen)
+    me.publish("seen", [me.name, me.seen])
+    me.publish("kept/" + me.name, me.seen)
+    if me.seen % 3 == 0:
+        me.set_param("most", me.seen)
     measure("seen", me.seen)
     me.send(me.random.choice(me.neighbours), "hop")
 
-member = program(state = {"seen": 0, "heat": 0.0, "hot": False}, on = {"hop": hop})
+param("most", 0, consistency = "eventual")
+feed("kept/*", latched = True)
+member = program(subscribes = {"seen": lambda me, v: None}, state = {"seen": 0, "heat": 0.0, "hot": False}, on = {"hop": hop})
 members = nodes("member", 12, member)
 group("odd", members[1::2])
 ring(members, latency = "3ms", jitter = "2ms")
@@ -186,7 +192,7 @@ func (m *theatre) join(t *rapid.T) {
 	w := &watcher{Viewer: v, id: m.ids, tables: map[string]*netsync.Replica{}}
 	m.viewers = append(m.viewers, w)
 	m.station.viewers[w.id] = v
-	w.topics = rapid.SliceOfN(rapid.SampledFrom([]string{"", "columns/member", "clock", "events/", "series/", "json/", "checks", "params"}), 1, 3).Draw(t, "topics")
+	w.topics = rapid.SliceOfN(rapid.SampledFrom([]string{"", "columns/member", "clock", "events/", "series/", "json/", "checks", "params", "feeds"}), 1, 3).Draw(t, "topics")
 	for _, topic := range w.topics {
 		if err := v.Subscribe(topic); err != nil {
 			t.Fatal(err)
