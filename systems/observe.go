@@ -58,3 +58,50 @@ func (f *Feeds) EachLast(do func(p *Publication)) {
 		do(&p)
 	}
 }
+
+// ServiceFigures are how things stand with a service. Busy and the rest are of
+// providers that take time, and of those of them that run.
+type ServiceFigures struct {
+	Providers     int
+	UnderWay      int // calls; one to several nodes is one
+	Busy, Waiting int // requests that are served, and that wait
+	Served        uint64
+	Refused       uint64 // for want of room
+}
+
+// Opened reports whether there may be services.
+func (s *Services) Opened() bool { return s.opened }
+
+// Known returns how many names of services have come up so far.
+func (s *Services) Known() int { return s.known.rows.Len() }
+
+// KnownName returns the i-th of the names that have come up.
+func (s *Services) KnownName(i int) string { return string(s.world.Kept(s.known.rows.At(i).At)) }
+
+// Figures sets the figures of the first services that are known.
+func (s *Services) Figures(of []ServiceFigures) {
+	clear(of)
+	find := func(service uint64) *ServiceFigures {
+		if i := s.known.index.find(service, 0); i >= 0 && i < len(of) {
+			return &of[i]
+		}
+		return &ServiceFigures{} // provided by key alone, or not asked for
+	}
+	for i := range s.provided.rows.Len() {
+		if r := s.provided.rows.At(i); r.Used != 0 {
+			find(r.Service).Providers++
+		}
+	}
+	for i := range s.calls.pool.rows.Len() {
+		if r := s.calls.pool.rows.At(i); r.Valid != 0 && (r.Sort == singleCall || r.Sort == gatherCall) {
+			find(r.Service).UnderWay++
+		}
+	}
+	for i := range s.stations.pool.rows.Len() {
+		if r := s.stations.pool.rows.At(i); r.Used != 0 {
+			x := find(r.Service)
+			x.Busy, x.Waiting = x.Busy+int(r.Busy), x.Waiting+int(r.Queued)
+			x.Served, x.Refused = x.Served+r.Served, x.Refused+r.Refused
+		}
+	}
+}

@@ -165,7 +165,7 @@ func follow(t *testing.T, name, kind string, secure bool, want map[ecs.Tick]uint
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	if len(lines) != 21 || lines[0] != `{"rows": ["member[0]", "member[1]"], "topics": 13}` && lines[0] != `{"rows":["member[0]","member[1]"],"topics":13}` {
+	if len(lines) != 21 || lines[0] != `{"rows": ["member[0]", "member[1]"], "topics": 15}` && lines[0] != `{"rows":["member[0]","member[1]"],"topics":15}` {
 		t.Fatalf("%d lines, the first %s", len(lines), lines[0])
 	}
 	last := followed{Tick: -1}

@@ -17,7 +17,7 @@ type named struct {
 
 // sourcesOf is what a world shows without being asked: what the scenario
 // exports, and of the engine's own, whose names begin with a dot, what became
-// of the nodes, and the links.
+// of the nodes, the links, and the services.
 func sourcesOf(w *World) []named {
 	var all []named
 	for i := range w.Columns {
@@ -28,6 +28,9 @@ func sourcesOf(w *World) []named {
 		if s := newTableSource(w.Run.World, &exportedTables[i]); s != nil {
 			all = append(all, named{exportedTables[i].as, s})
 		}
+	}
+	if w.Run.Services.Opened() {
+		all = append(all, named{servicesTable, &serviceSource{services: w.Run.Services}})
 	}
 	return all
 }

@@ -107,7 +107,11 @@ func (s *Station) open() (err error) {
 	}
 	for _, from := range sourcesOf(&s.config.World) {
 		names, _ := from.source.keys(w)
-		if _, err := s.add(from.name, from.source, names, netsync.Rate{}); err != nil {
+		rate := netsync.Rate{}
+		if from.name == servicesTable {
+			rate.Every = measuresEvery // it looks at every call
+		}
+		if _, err := s.add(from.name, from.source, names, rate); err != nil {
 			return err
 		}
 	}

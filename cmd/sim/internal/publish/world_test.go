@@ -25,11 +25,15 @@ import (
 )
 
 const little = `
+def done(me, reply):
+    pass
+
 def hop(me, m):
     me.seen += 1
     me.heat += me.random.uniform(-1.0, 1.0)
     me.hot = me.heat > 0.0
     note("hop", seen = me.seen)
+    me.call("ask", then = done, timeout = "20ms")
     me.publish("seen", [me.name, me.seen])
     me.publish("kept/" + me.name, me.seen)
     if me.seen % 3 == 0:
@@ -39,7 +43,7 @@ def hop(me, m):
 
 param("most", 0, consistency = "eventual")
 feed("kept/*", latched = True)
-member = program(subscribes = {"seen": lambda me, v: None}, state = {"seen": 0, "heat": 0.0, "hot": False}, on = {"hop": hop})
+member = program(subscribes = {"seen": lambda me, v: None}, provides = {"ask": serve(lambda me: me.seen, time = "1ms")}, state = {"seen": 0, "heat": 0.0, "hot": False}, on = {"hop": hop})
 members = nodes("member", 12, member)
 group("odd", members[1::2])
 ring(members, latency = "3ms", jitter = "2ms")
