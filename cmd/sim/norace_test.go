@@ -3,3 +3,5 @@
 package main
 
 const memoryFactor = 1
+
+const leastRate = 10

@@ -48,7 +48,29 @@ type running struct {
 	said     *bufio.Reader
 	frames   string
 	requests string
-	out      strings.Builder
+	out      output
+}
+
+// output is what a program prints, while it does.
+type output struct {
+	mu      sync.Mutex
+	text    strings.Builder
+	printed chan struct{} // closed with the first of it
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.text.Len() == 0 && len(b) > 0 {
+		close(o.printed)
+	}
+	return o.text.Write(b)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
 }
 
 // startSim starts sim run --publish, and waits until it says where.
@@ -58,7 +80,7 @@ func startSim(t *testing.T, args ...string) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &running{t: t, command: exec.Command(program)}
+	r := &running{t: t, command: exec.Command(program), out: output{printed: make(chan struct{})}}
 	r.command.Args = append([]string{"sim", "run"}, args...) // TestMain goes by the name
 	r.command.Stdout = &r.out
 	stderr, err := r.command.StderrPipe()
