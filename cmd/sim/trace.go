@@ -174,9 +174,13 @@ func (t *traceFile) end(s *scheduler.Summary, about ...[2]string) error {
 
 // endTrace ends the trace of a run, which may have failed.
 func (r *result) endTrace(failed error) error {
+	if lost := (unwritten{}); r.trace != nil && errors.As(failed, &lost) { // it has said so
+		r.trace.file.Close()
+		return nil
+	}
 	if r.trace != nil && r.trace.recorder.Err() != nil {
 		r.trace.file.Close()
-		if failed != nil { // it has said so
+		if failed != nil {
 			return nil
 		}
 		return r.trace.failed(r.trace.recorder.Err())
