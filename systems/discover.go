@@ -41,7 +41,7 @@ func (s *Services) found(changes []change) {
 			s.waking = append(s.waking, row)
 		}
 	}
-	slices.SortFunc(s.waking, func(a, b int32) int {
+	slices.SortStableFunc(s.waking, func(a, b int32) int {
 		x, y := rows.At(int(a)), rows.At(int(b))
 		return cmp.Or(cmp.Compare(x.Node, y.Node), cmp.Compare(x.Sent, y.Sent), cmp.Compare(x.Valid, y.Valid))
 	})
