@@ -8,7 +8,7 @@
 //       console.log(table.tick, table.columns.sent)
 //     }
 //
-// A world is published by `sim run SCENARIO --publish ENDPOINT`. Needs node 20.15
+// A world is published by `sim run SCENARIO --publish ENDPOINT`. Needs node 18
 // and the zeromq package. Columns are typed arrays: BigInt64Array for int64.
 // docs/protocol.md describes what goes over the wire.
 
@@ -216,7 +216,7 @@ class Table extends Topic {
 
   /** The CRC-32 of all columns, little-endian: equal to the world's. */
   digest() {
-    return Object.values(this.columns).reduce((crc, v) => zlib.crc32(new Uint8Array(v.buffer, v.byteOffset, v.byteLength), crc), 0)
+    return Object.values(this.columns).reduce((crc, v) => crc32(new Uint8Array(v.buffer, v.byteOffset, v.byteLength), crc), 0)
   }
 
   set(header, body) {
@@ -230,6 +230,16 @@ class Table extends Topic {
     if (header.crc !== undefined && header.crc !== this.digest()) throw new Gap(this.topic)
   }
 }
+
+// Node has it from 20.15 on.
+const crc32 = zlib.crc32 ?? ((bytes, crc) => {
+  crc = ~crc
+  for (const byte of bytes) {
+    crc ^= byte
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 && 0xedb88320)
+  }
+  return ~crc >>> 0
+})
 
 /** A part of a body as an array of its type, which wants its bytes aligned. */
 function valuesOf({ type, off, len }, body) {
