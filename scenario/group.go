@@ -236,20 +236,25 @@ func (s *script) nodesOf(v starlark.Value) ([]ecs.Node, error) {
 	case *peers:
 		return v.nodes(), nil
 	case *starlark.List, starlark.Tuple:
-		var all []ecs.Node
-		iter := v.(starlark.Iterable).Iterate()
-		defer iter.Done()
-		var x starlark.Value
-		for iter.Next(&x) {
-			nodes, err := s.nodesOf(x)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, nodes...)
-		}
-		return all, nil
+		return nodesIn(v.(starlark.Iterable), s.nodesOf)
 	}
 	return nil, fmt.Errorf("nodes are wanted, not %s", value.A(v))
+}
+
+// nodesIn joins what a function takes the members of a list for.
+func nodesIn(list starlark.Iterable, of func(starlark.Value) ([]ecs.Node, error)) ([]ecs.Node, error) {
+	var all []ecs.Node
+	iter := list.Iterate()
+	defer iter.Done()
+	var x starlark.Value
+	for iter.Next(&x) {
+		nodes, err := of(x)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, nodes...)
+	}
+	return all, nil
 }
 
 // makeNode is node(name, program, **state), and makeNodes nodes(name, n, …).

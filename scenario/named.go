@@ -90,18 +90,7 @@ func (s *script) sidesOf(v starlark.Value) ([]ecs.Node, error) {
 			return []ecs.Node{v.node}, nil
 		}
 	case *starlark.List, starlark.Tuple:
-		var all []ecs.Node
-		iter := v.(starlark.Iterable).Iterate()
-		defer iter.Done()
-		var x starlark.Value
-		for iter.Next(&x) {
-			nodes, err := s.sidesOf(x)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, nodes...)
-		}
-		return all, nil
+		return nodesIn(v.(starlark.Iterable), s.sidesOf)
 	}
 	return s.nodesOf(v)
 }
