@@ -110,6 +110,7 @@ func drawChannels(t *rapid.T) string {
 		`me.subscribe("word/*", heard, keep = 3, every = "6ms") if me.random.chance(0.4) else me.unsubscribe("word/*")`,
 		`me.seen = (me.seen + [me.providers("bump"), [x for x in me.services() if not x.startswith("strange")]])[-6:]`,
 		`me.exit(me.index) if me.random.chance(0.01) else None`,
+		`me.seen = (me.seen + [me.feeds()])[-6:]`,
 	}
 	sends := []string{
 		`me.pending = me.call("bump", me.n, then = bind(told, 1), timeout = me.random.uniform("3ms", "20ms"))`,

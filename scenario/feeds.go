@@ -66,6 +66,9 @@ func (s *script) feed(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tup
 func (s *script) openFeeds() {
 	s.run.Feeds.Open()
 	s.kinds.feed = s.run.Feeds.Kind()
+	if s.listsFeeds {
+		s.run.Feeds.Remember()
+	}
 	for _, w := range s.feedWays {
 		s.run.Feeds.Way(w.pattern, w.way)
 	}

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"fmt"
 	"slices"
 
 	"go.starlark.net/starlark"
@@ -21,6 +22,17 @@ func (s *script) paramsVerb(_ *starlark.Thread, _ *starlark.Builtin, args starla
 		return nil, err
 	}
 	return texts(slices.Sorted(slices.Values(s.paramNames()))), nil
+}
+
+// feedsVerb is me.feeds(): the names of the feeds that this node has met.
+func (s *script) feedsVerb(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	if err := starlark.UnpackArgs("me.feeds", args, kwargs); err != nil {
+		return nil, err
+	}
+	if !s.listsFeeds {
+		return nil, fmt.Errorf("me.feeds: write it out as me.feeds(), so that it is known before the run that nodes are to remember")
+	}
+	return texts(s.run.Feeds.Known(s.at.node)), nil
 }
 
 func texts(all []string) *starlark.List {

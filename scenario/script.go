@@ -43,7 +43,9 @@ type script struct {
 	exports  []Export
 	figures  figures
 	serves   bool // serve(…) is mentioned
-	notes    notes
+	// listsFeeds says that me.feeds is: nodes are to remember those they meet.
+	listsFeeds bool
+	notes      notes
 
 	roundings  []Rounding
 	idle       Errors          // statements that do nothing

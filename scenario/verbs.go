@@ -32,7 +32,7 @@ func (s *script) makeVerbs() map[string]*starlark.Builtin {
 		{"push", s.push},
 		{"publish", s.publish}, {"subscribe", s.subscribeVerb}, {"unsubscribe", s.unsubscribe},
 		{"param", s.paramVerb}, {"set_param", s.setParam}, {"param_version", s.paramVersion},
-		{"services", s.servicesVerb}, {"params", s.paramsVerb},
+		{"services", s.servicesVerb}, {"params", s.paramsVerb}, {"feeds", s.feedsVerb},
 		{"join", s.joinVerb(false)}, {"leave", s.joinVerb(true)},
 		{"providers", s.providersVerb},
 	} {

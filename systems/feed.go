@@ -62,6 +62,7 @@ type Feeds struct {
 	fan     fan
 	hand    hand
 	seen    func(p *Publication) // an observer's; see Watch
+	heard   heard
 	read    reading
 }
 
@@ -161,6 +162,7 @@ func NewFeeds(w *ecs.World, p *Programs, l *Links) *Feeds {
 	f.kept = ecs.NewRows[functionRow](w, "subscription.function")
 	f.queued = newPool[queuedRow](w, "feed.waiting")
 	f.values = ecs.NewRows[functionRow](w, "feed.waiting.value")
+	f.heard = newHeard(w)
 	for _, t := range []*ecs.Table{f.texts.Table(), f.figures.Table(), f.kept.Table(), f.values.Table()} {
 		t.OutsideDigest()
 	}
@@ -263,6 +265,9 @@ func (f *Feeds) dropped(feed int32, why ecs.Cause, n int) {
 
 // Publish has the i-th event's node publish a value.
 func (f *Feeds) Publish(b *ecs.Batch, i int, feed Feed, a uint64) {
+	if f.heard.kept {
+		f.heard.meet(b.Node(i), int32(feed))
+	}
 	b.Out = append(b.Out, ecs.Send{To: ecs.Everyone, Cause: uint16(i), Kind: f.value, A: a, B: uint64(feed)})
 }
 
@@ -274,7 +279,7 @@ func (f *Feeds) PublishBytes(b *ecs.Batch, i int, feed Feed, payload []byte) {
 
 // like takes over what another world's feeds declared.
 func (f *Feeds) like(other *Feeds) {
-	f.opened, f.value, f.wake = other.opened, other.value, other.wake
+	f.opened, f.value, f.wake, f.heard.kept = other.opened, other.value, other.wake, other.heard.kept
 }
 
 // rebuild makes what is derived from the rows again, after a restore.
@@ -303,5 +308,6 @@ func (f *Feeds) rebuild() {
 	}
 	f.changes, f.resumed = f.changes[:0], f.resumed[:0]
 	f.rejoin()
+	f.heard.rebuild()
 	f.links.fan, f.read = nil, reading{}
 }

@@ -52,6 +52,7 @@ var newsroomSubs = []Subscribe[word]{{Name: "n/*", Keep: 2}, {Name: "n/1", Every
 func (p newsroomPlan) build(batch int) *newsroom {
 	o := &newsroom{rig: newRig(ecs.Config{Seed: p.seed, BatchLength: batch})}
 	draws := o.World.Stream("newsroom")
+	o.Feeds.Remember()
 	o.Feeds.Way("n/*", p.way)
 	feeds := []Feed{o.Feeds.Declare("n/1"), o.Feeds.Declare("n/2"), o.Feeds.Declare("news")}
 	act := func(me *Me, d *random.Source, often uint64) {
@@ -77,7 +78,7 @@ func (p newsroomPlan) build(batch int) *newsroom {
 			n.Subscribes[k].Do = func(me *Me, w *word, v *Value) {
 				d := me.Draws(draws)
 				w.V = w.V*31 + v.A + uint64(len(v.Payload)) + d.Uint64()
-				o.note("%s, subscribed to %s: %d %s %d %q of %s: %x", me.Name(), newsroomSubs[v.Then].Name, me.Tick(), o.Feeds.Name(v.Feed), v.A, v.Payload, me.World().NodeName(v.From), w.V)
+				o.note("%s, subscribed to %s: %d %s %d %q of %s: %x %v", me.Name(), newsroomSubs[v.Then].Name, me.Tick(), o.Feeds.Name(v.Feed), v.A, v.Payload, me.World().NodeName(v.From), w.V, o.Feeds.Known(me.Self()))
 				act(me, &d, 40)
 			}
 		}

@@ -240,6 +240,9 @@ func (f *Feeds) Read(b *ecs.Batch, i int) *Value {
 		r.Feed, r.A, r.Payload = Feed(feed), p.a, p.bytes
 	}
 	r.From, r.Then, r.row = e.From, f.faces.At(int(row)).Then, int32(row)
+	if f.heard.kept {
+		f.heard.meet(e.To, int32(r.Feed))
+	}
 	return &r.Value
 }
 

@@ -122,6 +122,7 @@ func (f *Feeds) forget(n ecs.Node) {
 	for row := f.subs.first(n); row >= 0; row = f.subs.first(n) {
 		f.end(row)
 	}
+	f.heard.forget(n)
 	if !f.anyLatched() {
 		return
 	}
