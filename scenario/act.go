@@ -15,21 +15,22 @@ import (
 
 // context is what a script function is being run for.
 type context struct {
-	phase   phase
-	batch   *ecs.Batch
-	index   int // in the batch
-	node    ecs.Node
-	source  ecs.Node // who sent what is handled
-	program *program
-	row     int
-	handler starlark.Callable
-	draws   random.Source
-	drawn   bool
-	event   ecs.EnvelopeID // what draws are keyed by, where it is not the event in hand
-	serving serving
-	feed    string // whose value is handled
-	exiting bool
-	code    uint8
+	phase     phase
+	batch     *ecs.Batch
+	index     int // in the batch
+	node      ecs.Node
+	source    ecs.Node // who sent what is handled
+	program   *program
+	row       int
+	handler   starlark.Callable
+	draws     random.Source
+	drawn     bool
+	event     ecs.EnvelopeID // what draws are keyed by, where it is not the event in hand
+	serving   serving
+	feed      string // whose value is handled
+	onlyReads bool   // the check, so that it sees state itself
+	exiting   bool
+	code      uint8
 }
 
 // declare makes a program one of the engine's, when its first nodes are made.

@@ -121,8 +121,8 @@ func (s *script) finish() Errors {
 	return errs
 }
 
-// views are frozen copies of boxed state, for checks: what a check is shown it
-// cannot change. A copy serves until a handler has had the row in hand, or the
+// views are frozen copies of boxed state, for checks that might change what they
+// are shown; the others see state itself. A copy serves until a handler has had the row in hand, or the
 // row's values are others.
 type views struct {
 	rows [][]viewedRow // by program, then row
@@ -146,7 +146,7 @@ func (v *views) lent(p *program, row int) {
 // show returns a field as a check may see it.
 func (v *views) show(p *program, f *field, row int) (starlark.Value, error) {
 	now := p.get(f, row)
-	if f.kind != boxedField {
+	if f.kind != boxedField || p.script.at.onlyReads {
 		return now, nil
 	}
 	r := v.row(p, row)

@@ -69,7 +69,7 @@ func (s *script) ask(fn starlark.Callable) ([]ecs.Node, error) {
 // look runs a function that may see everything and change nothing.
 func (s *script) look(fn starlark.Callable, args ...starlark.Value) (starlark.Value, error) {
 	saved := s.at
-	s.at = context{phase: checking, handler: fn}
+	s.at = context{phase: checking, handler: fn, onlyReads: s.onlyReads(fn)}
 	defer func() { s.at = saved }()
 	s.limit(s.thread)
 	v, err := starlark.Call(s.thread, fn, args, nil)

@@ -3,7 +3,6 @@ package scenario
 import (
 	"slices"
 
-	"go.starlark.net/resolve"
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
 
@@ -23,13 +22,6 @@ type inspector struct {
 	order  []*place
 	own    map[*syntax.Ident]bool   // parameters that take an own node, by their first mention
 	loaded map[*syntax.Ident]string // names that load binds, and what they were
-}
-
-// body is the syntax of a function.
-type body struct {
-	node   syntax.Node
-	params []syntax.Expr
-	inner  *resolve.Function
 }
 
 // place is an expression that some programs come by.
@@ -57,7 +49,7 @@ type visit struct {
 // scenario of which parts were left out some is not known, and so not said.
 func (s *script) inspect(without *salvage) Errors {
 	in := &inspector{
-		script: s, bodies: map[syntax.Position]*body{}, places: map[syntax.Node]*place{},
+		script: s, bodies: s.bodies(), places: map[syntax.Node]*place{},
 		own: map[*syntax.Ident]bool{}, loaded: map[*syntax.Ident]string{},
 	}
 	for _, name := range s.order {
@@ -80,17 +72,12 @@ func (s *script) inspect(without *salvage) Errors {
 	return errs
 }
 
-// index finds the functions that are written in a file.
+// index finds what names are loaded as.
 func (in *inspector) index(file *syntax.File) {
 	syntax.Walk(file, func(n syntax.Node) bool {
-		switch n := n.(type) {
-		case *syntax.DefStmt:
-			in.bodies[n.Def] = &body{n, n.Params, n.Function.(*resolve.Function)}
-		case *syntax.LambdaExpr:
-			in.bodies[n.Lambda] = &body{n, n.Params, n.Function.(*resolve.Function)}
-		case *syntax.LoadStmt:
-			for i, id := range n.To {
-				in.loaded[first(id)] = n.From[i].Name
+		if load, ok := n.(*syntax.LoadStmt); ok {
+			for i, id := range load.To {
+				in.loaded[first(id)] = load.From[i].Name
 			}
 		}
 		return true
@@ -130,27 +117,6 @@ func (in *inspector) enter(p *program, seen map[visit]bool, v starlark.Value, pa
 	in.own[first(me)] = true
 	l := &look{inspector: in, program: p, seen: seen, fn: fn, of: parameter{b, param}, me: me, handler: handler}
 	l.read()
-}
-
-// param returns a parameter that is taken by place.
-func (b *body) param(i int) *syntax.Ident {
-	if i >= len(b.params) {
-		return nil
-	}
-	for _, p := range b.params[:i+1] {
-		if _, star := p.(*syntax.UnaryExpr); star {
-			return nil
-		}
-	}
-	return named(b.params[i])
-}
-
-// paramNamed returns the place of a parameter; -1 if there is none.
-func (b *body) paramNamed(name string) int {
-	return slices.IndexFunc(b.params, func(p syntax.Expr) bool {
-		id := named(p)
-		return id != nil && id.Name == name
-	})
 }
 
 // found keeps what a program makes of a place.

@@ -3,7 +3,6 @@ package scenario
 import (
 	"fmt"
 
-	"go.starlark.net/resolve"
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
 
@@ -205,25 +204,10 @@ func functionAt(verb string) int {
 	return -1
 }
 
-// value returns what a name denotes in the function: a global, or a variable
-// that it captured. Globals are frozen when handlers run.
+// value returns what a name denotes in the function; nil if that is not known.
 func (l *look) value(x syntax.Expr) starlark.Value {
-	id, ok := x.(*syntax.Ident)
-	if !ok {
-		return nil
-	}
-	b, ok := id.Binding.(*resolve.Binding)
-	if !ok {
-		return nil
-	}
-	if b.Scope == resolve.Global {
-		return l.script.modules[l.fn.Position().Filename()].globals[id.Name]
-	}
-	for i, free := range l.of.body.inner.FreeVars {
-		if b.First != nil && free.First == b.First {
-			_, v := l.fn.FreeVar(i)
-			return v
-		}
+	if id, ok := x.(*syntax.Ident); ok {
+		return l.script.denoted(l.fn, l.of.body, id)
 	}
 	return nil
 }

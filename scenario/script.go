@@ -62,6 +62,7 @@ type script struct {
 	directory directoryMode
 	pipes     pipes
 	functions functions
+	reader    reader
 	codec     *value.Codec      // of what is sent, noted and set: its size is limited
 	stored    *value.Codec      // of state as it is hashed and kept
 	encoder   value.Encoder     // of messages and timers
