@@ -146,3 +146,52 @@ func TestNoPipesNoKinds(t *testing.T) {
 		t.Error("a world without pipes has some")
 	}
 }
+
+// The figures of a pipe are those that its ends would count by themselves, from
+// the end of the warmup on: rates a second, the queue over time, and the time
+// from push to pull.
+func TestFiguresOfAPipe(t *testing.T) {
+	text := `
+def make(me):
+    if now() < duration("300ms") and me.push("p", now()):
+        me.pushed.append(now())
+def take(me, since):
+    me.waits.append((now(), now() - since))
+def early(times):
+    return [x for x in times if x < duration("100ms")]
+maker = node("maker", program(state = {"pushed": []}, every = {"7ms": make}))
+taker = node("taker", program(state = {"waits": []}, pulls = {"p": stage(take, time = lambda me: me.random.uniform("1ms", "12ms"))}))
+link(maker, taker, latency = "3ms", jitter = "4ms", loss = 0.2)
+p = pipe("p", maker, taker, capacity = 5)
+def all_in():
+    late = [w for at, w in taker.waits if at >= duration("100ms")]
+    return p.pushed == len(maker.pushed) and p.pulled == len(taker.waits) and p.queue == p.pushed - p.pulled and (
+        now() <= duration("100ms") and p.rate_in == 0.0 and p.rate_out == 0.0 and p.queue_mean == 0.0 or
+        near(p.rate_in, len(maker.pushed) - len(early(maker.pushed))) and near(p.rate_out, len(late))) and (
+        p.time_in_queue == (sum(late, duration("0s")) / len(late) if late else duration("0s"))) and (
+        p.time_in_queue_longest == (max(late) if late else duration("0s")))
+def near(rate, n):
+    return abs(rate * ((now() - "100ms") / duration("1s")) - n) < 1e-9
+def area():
+    spans = [(at - w, at) for at, w in taker.waits] + [(t, now()) for t in maker.pushed[len(taker.waits):]]
+    total = sum([max(end, duration("100ms")) - max(start, duration("100ms")) for start, end in spans], duration("0s"))
+    return abs(p.queue_mean * ((now() - "100ms") / duration("1ms")) - total / duration("1ms")) < 1e-6
+always("as counted", all_in)
+always("the queue's mean", lambda: now() <= duration("100ms") or area(), every = "7ms")
+eventually("it was full", lambda: p.queue_longest == 5, after = "0s", within = "300ms")
+series("in", lambda: p.rate_in, every = "100ms")
+series("wait", lambda: p.time_in_queue, every = "100ms")
+run(until = "900ms", warmup = "100ms")`
+	s := ran(t, text)
+	want := []string{"as counted held@900", "the queue's mean held@900", "it was full held@"}
+	for i, line := range outcomes(s) {
+		if !strings.HasPrefix(line, want[i]) {
+			t.Errorf("%s, want %s", line, want[i])
+		}
+	}
+	failsToRun(t, replaced(`a = nodes("a", 2, program(pulls = {"p": lambda me, x: None}))
+link(a[0], a[1])
+p = pipe("p", a[0], a[1], 1)
+always("x", lambda: LINE)
+run(until = "1ms")`, "p.rate_on > 1"), `a pipe has no "rate_on"; did you mean "rate_in"?`)
+}

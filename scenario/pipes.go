@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"go.starlark.net/starlark"
@@ -44,7 +45,25 @@ func (p *pipe) Freeze()               {}
 func (p *pipe) Truth() starlark.Bool  { return true }
 func (p *pipe) Hash() (uint32, error) { return 0, fmt.Errorf("a pipe cannot be a key") }
 
-var pipeAttrs = []string{"name", "pulled", "pushed", "queue", "refused", "resent"}
+// pipeFigures are what checks and series read of a pipe.
+var pipeFigures = map[string]func(f *systems.PipeFigures) starlark.Value{
+	"pushed":  func(f *systems.PipeFigures) starlark.Value { return starlark.MakeUint64(f.Pushed) },
+	"pulled":  func(f *systems.PipeFigures) starlark.Value { return starlark.MakeUint64(f.Pulled) },
+	"refused": func(f *systems.PipeFigures) starlark.Value { return starlark.MakeUint64(f.Refused) },
+	"resent":  func(f *systems.PipeFigures) starlark.Value { return starlark.MakeUint64(f.Resent) },
+
+	"rate_in":  func(f *systems.PipeFigures) starlark.Value { return starlark.Float(f.RateIn) },
+	"rate_out": func(f *systems.PipeFigures) starlark.Value { return starlark.Float(f.RateOut) },
+
+	"queue":         func(f *systems.PipeFigures) starlark.Value { return starlark.MakeUint64(f.Queue) },
+	"queue_mean":    func(f *systems.PipeFigures) starlark.Value { return starlark.Float(f.MeanQueue) },
+	"queue_longest": func(f *systems.PipeFigures) starlark.Value { return starlark.MakeUint64(f.Longest) },
+
+	"time_in_queue":         func(f *systems.PipeFigures) starlark.Value { return value.Duration(f.Wait.Mean + 0.5) },
+	"time_in_queue_longest": func(f *systems.PipeFigures) starlark.Value { return value.Duration(f.Wait.Max) },
+}
+
+var pipeAttrs = append(slices.Sorted(maps.Keys(pipeFigures)), "name")
 
 func (p *pipe) AttrNames() []string { return pipeAttrs }
 
@@ -53,15 +72,15 @@ func (p *pipe) Attr(name string) (starlark.Value, error) {
 	if name == "name" {
 		return starlark.String(p.name), nil
 	}
-	if !slices.Contains(pipeAttrs, name) {
+	figure := pipeFigures[name]
+	if figure == nil {
 		return nil, fmt.Errorf("a pipe has no %q%s", name, didYouMean(name, pipeAttrs))
 	}
 	if p.script.at.phase != checking {
 		return nil, fmt.Errorf("%s.%s: figures of a pipe are read in checks and series only", p.name, name)
 	}
 	f := p.script.run.Pipes.Figures(p.id)
-	n := map[string]uint64{"pulled": f.Pulled, "pushed": f.Pushed, "queue": f.Queue, "refused": f.Refused, "resent": f.Resent}[name]
-	return starlark.MakeUint64(n), nil
+	return figure(&f), nil
 }
 
 var fans = map[string]systems.Fan{"round_robin": systems.FanInTurn, "hash": systems.FanHash, "broadcast": systems.FanBroadcast}

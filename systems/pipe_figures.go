@@ -36,7 +36,7 @@ type PipeFigures struct {
 	// The rest is of the time after the warmup.
 	RateIn, RateOut float64 // items a second
 	MeanQueue       float64
-	Wait            Spread // from push to pull; without quantiles if there are many pipes
+	Wait            Spread // from push to pull; its quantiles are those of [Pipes.All], if there are not many pipes
 }
 
 func newPipeFigures(w *ecs.World) pipeFigures {
@@ -96,18 +96,16 @@ func (x *pipeFigures) doubled(k Pipe)          { x.rows.Edit(int(k)-1).Doubled++
 
 func (x *pipeFigures) lost(now ecs.Tick, k Pipe, n uint64) { x.change(now, k, -n).Lost += n }
 
-// Figures sums up a pipe.
+// Figures sums up a pipe, without quantiles, so that it may be asked each tick.
 func (p *Pipes) Figures(k Pipe) PipeFigures {
-	x, r := &p.figures, *p.figures.rows.At(int(k) - 1)
+	r := *p.figures.rows.At(int(k) - 1)
 	now, from := p.world.Tick(), max(0, p.figures.measures.Warmup)
 	r.count(now, from)
 	f := PipeFigures{
 		Name: p.Name(k), Pushed: r.Pushed, Pulled: r.Pulled, Refused: r.Refused, Resent: r.Resent, Doubled: r.Doubled,
 		Queue: r.Queue, Longest: r.Longest,
 	}
-	if int(k) <= mostPipeSpreads {
-		f.Wait = x.spreads.summary(int(k) - 1)
-	} else if f.Wait = (Spread{Unit: Duration, Count: r.Counts, Max: int64(r.WaitedMost)}); r.Counts > 0 {
+	if f.Wait = (Spread{Unit: Duration, Count: r.Counts, Max: int64(r.WaitedMost)}); r.Counts > 0 {
 		f.Wait.Mean = float64(r.Waited) / float64(r.Counts)
 	}
 	if now > from {
@@ -122,7 +120,11 @@ func (p *Pipes) Figures(k Pipe) PipeFigures {
 func (p *Pipes) All() []PipeFigures {
 	var all []PipeFigures
 	for k := range p.list {
-		all = append(all, p.Figures(Pipe(k+1)))
+		f := p.Figures(Pipe(k + 1))
+		if k < mostPipeSpreads {
+			f.Wait = p.figures.spreads.summary(k)
+		}
+		all = append(all, f)
 	}
 	return all
 }
