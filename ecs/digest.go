@@ -175,7 +175,7 @@ func (w *World) pageSum(t *Table, page int) uint64 {
 		}
 		h := t.hash + uint64(ordinal)*golden
 		if t.plain {
-			sum += hashWords(unsafe.Add(t.base, row*t.stride), t.stride, h)
+			sum += hashWords(unsafe.Add(t.base, row*t.stride), t.hashed, h)
 		} else {
 			sum += w.canonicalHash(t, row, h)
 		}
@@ -190,7 +190,7 @@ func (w *World) canonicalHash(t *Table, row int, h uint64) uint64 {
 	}
 	b := w.digest.buffer[:t.stride]
 	t.canonicalRow(unsafe.Add(t.base, row*t.stride), b)
-	return hashWords(unsafe.Pointer(unsafe.SliceData(b)), t.stride, h)
+	return hashWords(unsafe.Pointer(unsafe.SliceData(b)), t.hashed, h)
 }
 
 // hashWords hashes a multiple of 8 canonical bytes, 16 at a time.

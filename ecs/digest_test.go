@@ -433,3 +433,41 @@ func dirtyStack(n uint64) uint64 {
 	}
 	return page[random.Mix(n)%256]
 }
+
+// What a table takes out of the digest shows in no hash of state, nor does
+// anything behind it, whether rows are hashed as they lie or not; and it is in a
+// snapshot.
+func TestFieldsOutsideTheDigest(t *testing.T) {
+	type whole struct{ Shapes, Measured, Too uint64 }
+	type broken struct {
+		Shapes   float64
+		Measured uint64
+	}
+	w := NewWorld(Config{})
+	a, b := NewRows[whole](w, "whole"), NewRows[broken](w, "broken")
+	a.Table().OutsideDigestFrom("Measured")
+	b.Table().OutsideDigestFrom("Measured")
+	a.Add(whole{})
+	b.Add(broken{})
+	before := w.StateHash()
+	var s Snapshot
+	w.Snapshot(&s)
+	a.Edit(0).Measured, a.Edit(0).Too, b.Edit(0).Measured = 1, 2, 3
+	if w.StateHash() != before {
+		t.Error("what is outside the digest is hashed")
+	}
+	a.Edit(0).Shapes = 1
+	one := w.StateHash()
+	if b.Edit(0).Shapes = 1; one == before || w.StateHash() == one {
+		t.Error("what shapes the future is not hashed")
+	}
+	if err := w.Restore(&s); err != nil || *a.At(0) != (whole{}) || *b.At(0) != (broken{}) {
+		t.Errorf("restored rows are %+v and %+v: %v", *a.At(0), *b.At(0), err)
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("a field that is not there is taken out of the digest")
+		}
+	}()
+	a.Table().OutsideDigestFrom("measured")
+}

@@ -22,6 +22,7 @@ type Table struct {
 	typ    reflect.Type
 	fields []Field
 	stride int
+	hashed int // bytes of a row that count in the digest: the first ones
 	rows   int
 	base   unsafe.Pointer
 	epoch  uint32
@@ -60,6 +61,19 @@ func (t *Table) Epoch() uint32 { return t.epoch }
 // does not depend on.
 func (t *Table) OutsideDigest() { t.shape = false }
 
+// OutsideDigestFrom takes a field and those behind it out of the digest: what is
+// measured of a row, and does not shape what comes. It is part of a snapshot all
+// the same. The field must lie at a multiple of 8 bytes.
+func (t *Table) OutsideDigestFrom(field string) {
+	for _, f := range t.fields {
+		if f.Name == field && f.Offset%8 == 0 {
+			t.hashed = f.Offset
+			return
+		}
+	}
+	panic(fmt.Sprintf("ecs: %s: no field %q lies at a multiple of 8 bytes", t.name, field))
+}
+
 // Bytes returns the rows as they lie in memory, in the host's byte order.
 func (t *Table) Bytes() []byte {
 	if t.rows == 0 {
@@ -78,7 +92,7 @@ func (t *Table) byteAt(row uint32) *byte {
 
 func newTable(name string, typ reflect.Type) *Table {
 	t := &Table{name: name, hash: hashString(name), typ: typ, fields: fieldsOf(name, typ), stride: int(typ.Size()), shape: true}
-	t.plain = hostLittleEndian
+	t.plain, t.hashed = hostLittleEndian, t.stride
 	for _, f := range t.fields {
 		t.plain = t.plain && !f.Type.isFloat()
 	}

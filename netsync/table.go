@@ -36,10 +36,10 @@ func (h *Hub) Table(name string, columns []Column, rate Rate) (*Table, error) {
 		}
 	}
 	t := &Table{hub: h, name: name, columns: slices.Clone(columns), encoder: NewEncoder(columns)}
-	t.columnsTopic = &topic{name: TopicColumns + name, kind: Keyframe, rate: rate, idle: t.idle}
+	t.columnsTopic = &topic{name: TopicColumns + name, kind: Keyframe, idle: t.idle}
 	t.columnsTopic.make, t.columnsTopic.cost = t.keyframe, func() int64 { return t.encoder.Latest().bytes() }
-	t.rowsTopic = &topic{name: TopicRows + name, kind: Keyframe, idle: t.idle,
-		rate: Rate{max(rate.Every, h.config.Rows), rate.Ticks}}
+	t.rowsTopic = &topic{name: TopicRows + name, kind: Keyframe, idle: t.idle}
+	t.SetRate(rate)
 	t.rowsTopic.make, t.rowsTopic.cost = t.rowsFrame, func() int64 { return t.encoder.Latest().bytes() }
 	if err := h.add(t.columnsTopic); err != nil {
 		return nil, err
@@ -85,6 +85,12 @@ func (t *Table) idle() {
 }
 
 func (t *Table) isWanted() bool { return t.columnsTopic.wanted+t.rowsTopic.wanted > 0 }
+
+// SetRate has the table published at another rate from now on.
+func (t *Table) SetRate(rate Rate) {
+	t.columnsTopic.rate = rate
+	t.rowsTopic.rate = Rate{max(rate.Every, t.hub.config.Rows), rate.Ticks}
+}
 
 // Has reports whether the state of a tick is published.
 func (t *Table) Has(tick ecs.Tick) bool { return t.columnsTopic.has && t.columnsTopic.tick == tick }

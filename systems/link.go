@@ -56,6 +56,14 @@ type wire struct {
 	From, To                          ecs.Node
 	FIFO                              bool
 	_                                 [7]byte
+	Bytes                             uint64 // of what was sent, dropped or not; outside of the digest, as all from here on
+}
+
+// newWires makes a table of wires.
+func newWires(w *ecs.World, name string) *ecs.Rows[wire] {
+	rows := ecs.NewRows[wire](w, name)
+	rows.Table().OutsideDigestFrom("Bytes")
+	return rows
 }
 
 func makeWire(from, to ecs.Node, l Link) wire {
@@ -94,7 +102,7 @@ type Links struct {
 
 // NewLinks returns the links of a world: none yet.
 func NewLinks(w *ecs.World, c *Cuts) *Links {
-	l := &Links{world: w, cuts: c, wires: ecs.NewRows[wire](w, "link")}
+	l := &Links{world: w, cuts: c, wires: newWires(w, "link")}
 	l.networks = newNetworks(w)
 	l.groups = newGroupLinks(w)
 	l.slow.rows = ecs.NewRows[slowRow](w, "slow")
@@ -130,7 +138,7 @@ func (l *Links) add(from, to ecs.Node, link Link) {
 	made := makeWire(from, to, link)
 	if i := l.index.find(uint64(from), uint64(to)); i >= 0 {
 		x := l.wires.Edit(i)
-		made.Free, made.Last, made.Sent, made.Dropped = x.Free, x.Last, x.Sent, x.Dropped
+		made.Free, made.Last, made.Sent, made.Dropped, made.Bytes = x.Free, x.Last, x.Sent, x.Dropped, x.Bytes
 		*x = made
 		return
 	}

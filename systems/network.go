@@ -48,7 +48,7 @@ type pair struct {
 
 func newNetworks(w *ecs.World) networks {
 	return networks{
-		world: w, nets: ecs.NewRows[wire](w, "network"),
+		world: w, nets: newWires(w, "network"),
 		members: ecs.NewRows[member](w, "network.member"), pairs: ecs.NewRows[pair](w, "network.pair"),
 	}
 }
@@ -230,7 +230,7 @@ func (n *networks) keep(x *wire) {
 		n.pairs.Edit(n.pair).Last = x.Last
 	}
 	net := n.nets.Edit(n.net)
-	net.Sent, net.Dropped = x.Sent, x.Dropped
+	net.Sent, net.Dropped, net.Bytes = x.Sent, x.Dropped, x.Bytes
 }
 
 // has reports whether a node is in any network.

@@ -66,7 +66,9 @@ func (l *Links) sendFree(e *ecs.Envelope, delay ecs.Tick) {
 // those with a delay too.
 func (l *Links) transmit(x *wire, e *ecs.Envelope, delay ecs.Tick) {
 	w := l.world
+	size := w.Size(e)
 	x.Sent++
+	x.Bytes += uint64(size)
 	free := w.Time(w.Tick() + max(delay, 0))
 	if x.Bandwidth > 0 {
 		start := max(free, x.Free)
@@ -75,7 +77,7 @@ func (l *Links) transmit(x *wire, e *ecs.Envelope, delay ecs.Tick) {
 			l.lose(e, ecs.DroppedQueue)
 			return
 		}
-		free = start + airtime(w.Size(e), x.Bandwidth)
+		free = start + airtime(size, x.Bandwidth)
 		x.Free = free
 	}
 	var ends uint64

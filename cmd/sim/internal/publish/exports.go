@@ -17,17 +17,17 @@ type named struct {
 
 // sourcesOf is what a world shows without being asked: what the scenario
 // exports, and of the engine's own, whose names begin with a dot, what became
-// of the nodes, the links, and the services.
+// of the nodes, the links and networks, and the services.
 func sourcesOf(w *World) []named {
 	var all []named
 	for i := range w.Columns {
 		all = addColumns(all, w.Run.World, &w.Columns[i])
 	}
 	all = append(all, named{".nodes", &lifeSource{}})
-	for i := range exportedTables {
-		if s := newTableSource(w.Run.World, &exportedTables[i]); s != nil {
-			all = append(all, named{exportedTables[i].as, s})
-		}
+	under := &underWay{run: w.Run}
+	all = append(all, named{linksTable, newLinkSource(under)})
+	if w.Run.Links.Networks() > 0 {
+		all = append(all, named{networksTable, &networkSource{under: under}})
 	}
 	if w.Run.Services.Opened() {
 		all = append(all, named{servicesTable, &serviceSource{services: w.Run.Services}})

@@ -365,8 +365,20 @@ func (s *Station) take(o *order) {
 		s.describe()
 		s.asked = -frameEvery // at once, now that the sizes are known
 	}
+	s.slow(o.inFlight)
 	s.topics.take(o, &s.clock, now)
 	s.due = s.hub.Due(now, s.tick, s.due[:0])
+}
+
+// slow has links and networks published the more rarely the more there is to be
+// counted.
+func (s *Station) slow(inFlight int) {
+	for _, v := range s.views {
+		switch v.source.(type) {
+		case *linkSource, *networkSource:
+			v.table.SetRate(netsync.Rate{Every: countingEvery(inFlight)})
+		}
+	}
 }
 
 // refused tells a client of a limit that its request met before anyone read it.

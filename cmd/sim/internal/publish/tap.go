@@ -70,6 +70,7 @@ func (t *Tap) fill(o *order, now Clock) {
 	o.clock = now
 	o.clock.Tick, o.clock.TickNS = max(0, w.Tick()), w.Config().TickLength
 	o.clock.TimeNS, o.clock.Digest = w.Time(o.clock.Tick), fmt.Sprintf("%016x", uint64(w.Digest()))
+	o.inFlight = w.InFlight()
 	for i := range o.fillings {
 		o.fillings[i].fill(w, o.clock.Tick)
 	}
@@ -122,8 +123,9 @@ type order struct {
 	commands                         []*Command
 	asked                            netsync.Nanos
 
-	clock Clock
-	found struct {
+	clock    Clock
+	inFlight int
+	found    struct {
 		skipped int // events
 		events  []trace.Event
 		points  []systems.Point

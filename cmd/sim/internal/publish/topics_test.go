@@ -7,9 +7,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-
-	"orrery/ecs"
-	"orrery/netsync"
 )
 
 const shop = `
@@ -71,42 +68,6 @@ func TestBodiesAreAsDescribed(t *testing.T) {
 	} {
 		if text := string(mustJSON(body)); !strings.Contains(string(page), "`"+text+"`") {
 			t.Errorf("docs/protocol.md does not have this of %s:\n%s", what, text)
-		}
-	}
-}
-
-// The column of a link's queue is how long what is sent now would wait.
-func TestQueueOfALink(t *testing.T) {
-	s := loaded(t, `
-def flood(me):
-    for i in range(10):
-        me.send(me.neighbours[0], "x") # 33 bytes: 264 µs each
-
-n = nodes("n", 2, program(on_start = flood, on = {"x": lambda me, m: None}))
-link(n[0], n[1], latency = "1ms", bandwidth = "1Mbps")
-run(until = "200ms")
-`)
-	from := newTableSource(s.Run.World, &exportedTables[0])
-	names, _ := from.keys(s.Run.World)
-	if len(names) != 2 || names[0] != "n[0] -> n[1]" {
-		t.Fatalf("links %q", names)
-	}
-	for _, at := range []struct {
-		tick ecs.Tick
-		want ecs.Nanoseconds
-	}{{0, 2640000}, {2, 640000}, {150, 0}} {
-		if err := s.Run.RunUntil(at.tick); err != nil {
-			t.Fatal(err)
-		}
-		im := &netsync.Image{Columns: make([][]byte, 3)}
-		im.Resize(from.columns(), 2)
-		from.fill(s.Run.World, im.Columns)
-		got := ecs.Nanoseconds(0)
-		for i := range 8 {
-			got |= ecs.Nanoseconds(im.Columns[2][i]) << (8 * i)
-		}
-		if got != at.want {
-			t.Errorf("at tick %d the queue is %d ns, want %d", at.tick, got, at.want)
 		}
 	}
 }
