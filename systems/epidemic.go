@@ -38,12 +38,11 @@ type Epidemic struct {
 	hot      *ecs.Rows[hotRow]
 	traffic  *ecs.Rows[trafficRow]
 	told     [topics]func(b *ecs.Batch, i int, n ecs.Node, key, was, is int)
-	// missed is told that a node found another one down; it may not be set.
-	missed  func(n, down ecs.Node)
-	wrong   func() bool // all agree, on what is wrong
-	partner ecs.Stream
-	agree   agreement
-	leaving []ecs.Node // died in this tick, and may say so
+
+	providers *gossipViews // of which entries are, if who provides what spreads; else nil
+	partner   ecs.Stream
+	agree     agreement
+	leaving   []ecs.Node // died in this tick, and may say so
 
 	// In hand.
 	buffer, more []byte
@@ -283,7 +282,10 @@ func (e *Epidemic) later(a, b Version) bool {
 	if a.Counter != b.Counter || a.Writer == b.Writer {
 		return a.Counter > b.Counter
 	}
-	return e.world.NodeName(a.Writer) > e.world.NodeName(b.Writer)
+	if x, y := e.world.NodeName(a.Writer), e.world.NodeName(b.Writer); x != y {
+		return x > y
+	}
+	return a.Writer > b.Writer // one has died, and the other has its name
 }
 
 // set has a node know a version, of its own or one that it was told; from is who

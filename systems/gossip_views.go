@@ -21,8 +21,9 @@ type gossipViews struct {
 	touched  []ecs.Node // in hand
 	keys     []uint64
 	buffer   []byte
-	dirty    bool // whether the view that all agree on may be wrong
+	dirty    bool // whether what nodes agree on may be wrong where it was right
 	isWrong  bool
+	astray   []bool // by part: whether it is wrong there
 	lives    uint32 // and changes of links, that it knows of
 	links    uint32
 }
@@ -43,8 +44,7 @@ func (s *Services) Gossip(e *Epidemic) {
 	v := &gossipViews{services: s, epidemic: e, dirty: true}
 	s.directory.gossip = v
 	s.directory.clear()
-	e.told[providerTopic] = v.told
-	e.missed, e.wrong = v.missed, v.wrong
+	e.told[providerTopic], e.providers = v.told, v
 }
 
 // publish has nodes whose services changed say so.
@@ -135,31 +135,47 @@ func (v *gossipViews) missed(n, gone ecs.Node) {
 	e.set(nil, 0, n, 0, entry, Version{e.version(row).Counter | lastOfLife, gone}, nil)
 }
 
-// wrong reports whether all, who agree, think that somebody provides services
-// who is down.
+// wrong reports whether, in some part, nodes think that somebody provides
+// services who is down.
 func (v *gossipViews) wrong() bool {
+	v.look()
+	return v.isWrong
+}
+
+// wrongIn is wrong of one part.
+func (v *gossipViews) wrongIn(part int) bool {
+	v.look()
+	return v.isWrong && v.astray[part]
+}
+
+// look finds out what is wrong, if that may have changed. It asks one node a
+// part: where they differ rounds are held anyway. Of a provider only its own part
+// can have heard.
+func (v *gossipViews) look() {
 	e := v.epidemic
-	if !v.dirty && v.lives == e.agree.lives && v.links == e.links.changes {
-		return v.isWrong
+	a := e.current()
+	if !v.dirty && v.lives == a.lives && v.links == e.links.changes {
+		return
 	}
-	v.dirty, v.lives, v.links, v.isWrong = false, e.agree.lives, e.links.changes, false
-	one := -1
-	for m := 0; m < e.members.rows.Len() && one < 0; m++ {
-		if r := e.members.rows.At(m); r.Used != 0 && e.counts(r.Node) {
-			one = m
-		}
-	}
-	for entry := 0; entry < e.keys.Len() && one >= 0; entry++ {
+	v.dirty, v.lives, v.links, v.isWrong = false, a.lives, e.links.changes, false
+	v.astray = append(v.astray[:0], make([]bool, a.parts.len())...)
+	for entry := range e.keys.Len() {
 		k := e.keys.At(entry)
-		if k.Topic != providerTopic || len(e.value(e.known(one, entry))) == 0 {
+		if k.Topic != providerTopic {
 			continue
 		}
-		if life := e.world.Life(ecs.Node(k.Name)); down(&life) {
-			v.isWrong = true
-			return true
+		life := e.world.Life(ecs.Node(k.Name))
+		if !down(&life) {
+			continue
+		}
+		part := a.parts.find(ecs.Node(k.Name))
+		if part < 0 || v.astray[part] {
+			continue
+		}
+		if one := e.someone(part); one != 0 && len(e.value(e.known(e.member(one), entry))) > 0 {
+			v.isWrong, v.astray[part] = true, true
 		}
 	}
-	return false
 }
 
 // rebuild makes all views again from what nodes know, after a restore.

@@ -339,7 +339,15 @@ func (e *Epidemic) next() ecs.Tick {
 
 // settled reports whether rounds would change nothing.
 func (e *Epidemic) settled() bool {
-	return e.keys.Len() == 0 || e.current().all() && (e.wrong == nil || !e.wrong())
+	return e.keys.Len() == 0 || e.current().apart == 0 && (e.providers == nil || !e.providers.wrong())
+}
+
+// unsettled reports whether they would change something for a node: for anybody
+// that it may hear of.
+func (e *Epidemic) unsettled(n ecs.Node) bool {
+	a := e.current()
+	part := a.parts.find(n)
+	return part >= 0 && (a.tallies[part].differ() || e.providers != nil && e.providers.wrongIn(part))
 }
 
 // Act is the system's part of the act phase, after all that may change entries.
@@ -368,13 +376,14 @@ func (e *Epidemic) spread(d *Deliver) {
 	}
 }
 
-// round has each node that is up compare itself with a neighbour.
+// round has each node that is up, and has something to gain or to tell, compare
+// itself with a neighbour.
 func (e *Epidemic) round(d *Deliver) {
 	for p := 1; p < e.world.Programs(); p++ {
 		id := ecs.ProgramID(p)
 		e.rows = e.rows[:0]
 		for row := range e.world.ProgramRows(id) {
-			if e.world.LifeAt(id, row).Status == ecs.Up {
+			if e.world.LifeAt(id, row).Status == ecs.Up && e.unsettled(e.world.NodeAt(id, row)) {
 				e.rows = append(e.rows, uint32(row))
 			}
 		}
@@ -393,8 +402,8 @@ func (e *Epidemic) roundBatch(b *ecs.Batch) {
 		other := e.links.Reached(n, int(draws.Below(uint64(reach))))
 		life := e.world.Life(other)
 		switch {
-		case down(&life) && e.missed != nil && !e.links.cuts.cuts(n, other):
-			e.missed(n, other)
+		case down(&life) && e.providers != nil && !e.links.cuts.cuts(n, other) && !e.links.cuts.cuts(other, n):
+			e.providers.missed(n, other)
 		case e.links.Joins(other, n):
 			e.probe(b, i, other, e.hashOf(n))
 		default:
