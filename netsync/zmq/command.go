@@ -121,6 +121,9 @@ func parseMetadata(b []byte) (metadata, error) {
 		if n == 0 || len(b) < 1+n+4 {
 			return m, fmt.Errorf("%w: metadata has a property cut short", errProtocol)
 		}
+		if !isPropertyName(b[1 : 1+n]) {
+			return m, fmt.Errorf("%w: metadata has a property %q", errProtocol, b[1:1+n])
+		}
 		name := strings.ToLower(string(b[1 : 1+n]))
 		size := binary.BigEndian.Uint32(b[1+n:])
 		b = b[1+n+4:]
@@ -129,9 +132,6 @@ func parseMetadata(b []byte) (metadata, error) {
 		}
 		value := string(b[:size])
 		b = b[size:]
-		if !isPropertyName(name) {
-			return m, fmt.Errorf("%w: metadata has a property %q", errProtocol, name)
-		}
 		for _, s := range seen {
 			if s == name {
 				return m, fmt.Errorf("%w: metadata has %q twice", errProtocol, name)
@@ -153,9 +153,9 @@ func parseMetadata(b []byte) (metadata, error) {
 	return m, nil
 }
 
-func isPropertyName(name string) bool {
-	for _, c := range []byte(name) {
-		if !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || strings.IndexByte("-_.+", c) >= 0) {
+func isPropertyName(name []byte) bool {
+	for _, c := range name {
+		if !(c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || strings.IndexByte("-_.+", c) >= 0) {
 			return false
 		}
 	}

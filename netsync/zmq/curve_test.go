@@ -216,6 +216,16 @@ func TestRFC26Welcome(t *testing.T) {
 				t.Errorf("after %s: %v", c.after, err)
 			}
 		}
+		// Nor does the key's age shorten what the cookie is given.
+		for _, age := range []time.Duration{0, cookieLife - 1, cookieLife, 2*cookieLife - 1} {
+			p := newHandshakePair()
+			p.server.jar.keys(p.now)
+			p.now = p.now.Add(age)
+			p.upTo(t, "INITIATE")
+			if _, err := p.server.initiate(p.initiate, p.now.Add(cookieLife-1)); err != nil {
+				t.Errorf("with a key of %s: %v", age, err)
+			}
+		}
 		// A rotation in between does not lengthen its life.
 		p := newHandshakePair().upTo(t, "INITIATE")
 		p.server.jar.keys(p.now.Add(cookieLife))
@@ -272,6 +282,49 @@ func TestRFC26Initiate(t *testing.T) {
 			refusedBy(t, err, errAuth)
 		}
 	})
+	t.Run("vouch of another connection is refused", func(t *testing.T) {
+		// Its own client's, or that of one who is allowed: both were for another C'.
+		for _, whose := range []string{"the same client's", "another client's"} {
+			victim, p := newHandshakePair().upTo(t, "INITIATE"), newHandshakePair()
+			p.server.pair, p.client.server = victim.server.pair, victim.client.server
+			p.server.allow = func(Key) bool { return true }
+			if whose == "the same client's" {
+				p.client.pair = victim.client.pair
+			}
+			p.upTo(t, "WELCOME")
+			welcome, _ := box.Open(nil, p.welcome[16:], longNonce("WELCOME-", p.welcome[:16]), (*[32]byte)(&p.client.server), p.client.secret)
+			server := [32]byte(welcome[:32])
+			// As the victim made it, to its own S'; and as if this S' were its.
+			recorded, _ := box.Open(nil, victim.initiate[cookieBytes+8:], shortNonce("CurveZMQINITIATE", 2), victimTransient(victim), victim.client.secret)
+			nonce := make([]byte, 16)
+			remade := append(bytes.Clone(nonce), box.Seal(nil, append(bytes.Clone(victim.client.public[:]), p.client.server[:]...), longNonce("VOUCH---", nonce), &server, (*[32]byte)(&victim.client.pair.Secret))...)
+			for what, vouch := range map[string][]byte{"recorded": recorded[32:128], "remade": remade} {
+				body := binary.BigEndian.AppendUint64(bytes.Clone(welcome[32:]), 2)
+				body = box.Seal(body, append(bytes.Clone(victim.client.pair.Public[:]), vouch...), shortNonce("CurveZMQINITIATE", 2), &server, p.client.secret)
+				again := p.server
+				_, err := again.initiate(body, p.now)
+				if refusedBy(t, err, errAuth); err == nil || !strings.Contains(err.Error(), "vouch") {
+					t.Errorf("%s, %s: %v", whose, what, err)
+				}
+			}
+		}
+	})
+	t.Run("metadata is validated", func(t *testing.T) {
+		// It is the client's own, so that only its form can be wrong.
+		for _, metadata := range []string{"\x0bSocket-Type\x00\x00\x00\x09SUB", "\x00\x00\x00\x00\x00", "\x0bSocket-Type\xff\xff\xff\xffSUB", "\x05ab"} {
+			p := newHandshakePair().upTo(t, "WELCOME")
+			initiate, err := p.client.initiate(p.welcome, []byte(metadata))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := p.server.initiate(initiate, p.now)
+			if err != nil || string(got) != metadata {
+				t.Fatalf("got %q, %v", got, err)
+			}
+			_, err = parseMetadata(got)
+			refusedBy(t, err, errProtocol)
+		}
+	})
 	t.Run("vouch is [C',S] from C to S'", func(t *testing.T) {
 		for name, forge := range map[string]func(p *handshakePair){
 			"by another key": func(p *handshakePair) { p.client.pair.Secret = NewKeyPair().Secret },
@@ -306,6 +359,12 @@ func TestRFC26Initiate(t *testing.T) {
 			t.Error("there is a session with who is not allowed")
 		}
 	})
+}
+
+// victimTransient is S' of its connection.
+func victimTransient(p *handshakePair) *[32]byte {
+	welcome, _ := box.Open(nil, p.welcome[16:], longNonce("WELCOME-", p.welcome[:16]), (*[32]byte)(&p.client.server), p.client.secret)
+	return (*[32]byte)(welcome[:32])
 }
 
 // forgeVouch sends a vouch that is the client's, but names another server.
@@ -401,6 +460,28 @@ func TestRFC26Message(t *testing.T) {
 		}
 		for _, old := range [][]byte{first, second[2:]} {
 			_, _, err := p.server.session.open(nil, old)
+			refusedBy(t, err, errAuth)
+		}
+	})
+	t.Run("nonces may skip, and after the last none is good", func(t *testing.T) {
+		p := newHandshakePair().upTo(t, "MESSAGE")
+		for _, n := range []uint64{3, 1 << 32, math.MaxUint64} {
+			p.client.session.sent = n - 1
+			b, err := p.client.session.seal(nil, 0, []byte("x"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, _, err := p.server.session.open(nil, b[2:]); err != nil {
+				t.Errorf("nonce %d: %v", n, err)
+			}
+		}
+		for _, n := range []uint64{1, 3, math.MaxUint64} {
+			p.client.session.sent = n - 1
+			b, err := p.client.session.seal(nil, 0, []byte("x"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _, err = p.server.session.open(nil, b[2:])
 			refusedBy(t, err, errAuth)
 		}
 	})

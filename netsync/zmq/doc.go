@@ -4,7 +4,7 @@
 // knows nothing of what the parts say; that is package netsync's.
 //
 // A [Publisher] is a PUB endpoint: viewers connect with SUB, of any libzmq
-// from 3.0 on or anything else that speaks ZMTP 3, and subscribe by prefix.
+// from 4.0 on or anything else that speaks ZMTP 3, and subscribe by prefix.
 // It keeps nothing for them: when a viewer's connection can take a message,
 // [PublisherConfig].Next is asked for one, shared bytes that do not change any
 // more. What a slow viewer gets, and what it misses, is decided by who answers,
@@ -29,11 +29,11 @@
 // and holds, for each viewer, the messages that are being written: 256 KiB, or
 // one that is larger; those that several viewers are sent exist once, unless
 // CURVE encrypts them for each. For each client it keeps ReplyBytes at most,
-// and QueueBytes of requests for all.
+// for all OwedBytes of replies and QueueBytes of requests.
 //
 // Time: a peer that takes less than 256 KiB in StallTime, or gives no sign of
 // life for three Heartbeats, is cut. A handshake has HandshakeTime; one more
-// than Handshakes ends the oldest.
+// than Handshakes ends the oldest from the address that has most under way.
 //
 // Access: endpoints without keys are loopback or ipc:// in a directory that
 // only its owner may enter. Others need [ServerKeys], by which the world

@@ -105,6 +105,11 @@ func listenUnix(path string) (net.Listener, error) {
 	if err := private(dir); err != nil {
 		return nil, fmt.Errorf("zmq: ipc://%s: %w", path, err)
 	}
+	unlock, err := lock(dir)
+	if err != nil {
+		return nil, fmt.Errorf("zmq: ipc://%s: %w", path, err)
+	}
+	defer unlock()
 	if err := removeStale(path); err != nil {
 		return nil, fmt.Errorf("zmq: ipc://%s: %w", path, err)
 	}

@@ -2,6 +2,7 @@ package zmq
 
 import (
 	"fmt"
+	"net"
 	"slices"
 	"sync"
 )
@@ -162,4 +163,16 @@ func (e *events) close() {
 	defer e.mu.Unlock()
 	e.closed = true
 	e.room.Broadcast()
+}
+
+func (e *events) refuse(remote net.Addr, err error) {
+	e.put(Event{Kind: Refused, Remote: remote.String(), Count: 1, Err: err})
+}
+
+func (e *events) join(id ID, c *conn) {
+	e.put(Event{Kind: Joined, Viewer: id, Remote: c.guard.RemoteAddr().String(), Key: c.peer.key})
+}
+
+func (e *events) leave(id ID, c *conn, err error) {
+	e.put(Event{Kind: Left, Viewer: id, Remote: c.guard.RemoteAddr().String(), Err: err})
 }

@@ -38,8 +38,8 @@ type guard struct {
 	failure error // why reading ended
 
 	writing sync.Mutex
-	opened  bool // zmq4 has had its handshake
-	header  []byte
+	opened  bool     // zmq4 has had its handshake
+	header  []byte   // of the frame that zmq4 is writing
 	out     [][]byte // what to write
 	own     []byte   // bytes in out that are ours
 	from    int      // where own's part that is not in out yet begins
@@ -109,6 +109,15 @@ func (g *guard) listen() {
 	}
 }
 
+// A listening guard is read for a frame that takes long: each piece of it is a
+// sign of life.
+type listening struct{ *guard }
+
+func (l listening) Read(p []byte) (int, error) {
+	l.listen()
+	return l.in.Read(p)
+}
+
 // next reads frames until there is one for zmq4, which it leaves in pending,
 // or in pending and body.
 func (g *guard) next() error {
@@ -175,7 +184,7 @@ func (g *guard) whole(flags byte, size uint64) (byte, []byte, error) {
 		g.crypt, g.plain = nil, nil
 	}
 	var err error
-	g.crypt, err = readBody(g.in, g.crypt[:0], int(size))
+	g.crypt, err = readBody(listening{g}, g.crypt[:0], int(size))
 	if err != nil {
 		return 0, nil, err
 	}
@@ -263,8 +272,8 @@ func (g *guard) Write(p []byte) (int, error) {
 	if !g.opened {
 		return len(p), nil // its handshake, which the guard has had with the peer
 	}
-	if g.header == nil {
-		g.header = append(make([]byte, 0, maxHeader), p...)
+	if len(g.header) == 0 {
+		g.header = append(g.header, p...)
 		return len(p), nil
 	}
 	flags := g.header[0]
@@ -275,7 +284,7 @@ func (g *guard) Write(p []byte) (int, error) {
 	if want != uint64(len(p)) {
 		panic(fmt.Sprintf("zmq: zmq4 writes a frame of %d bytes in pieces", want))
 	}
-	g.header = nil
+	g.header = g.header[:0]
 	if err := g.frame(flags&^flagLong, p); err != nil {
 		return 0, err
 	}

@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"golang.org/x/crypto/curve25519"
 )
 
 // A Key is one half of a pair for Curve25519.
@@ -130,12 +133,21 @@ func LoadServerKeys(dir string) (*ServerKeys, error) {
 		return nil, err
 	}
 	keys := &ServerKeys{KeyPair: pair}
-	names, err := filepath.Glob(filepath.Join(dir, clientsDir, "*"+publicSuffix))
-	if err != nil {
+	clients := filepath.Join(dir, clientsDir)
+	for _, name := range []string{dir, clients} {
+		if err := protected(name); err != nil {
+			return nil, err
+		}
+	}
+	files, err := os.ReadDir(clients)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("zmq: %w", err)
 	}
-	for _, name := range names {
-		public, _, err := loadCertificate(name)
+	for _, f := range files {
+		if !strings.HasSuffix(f.Name(), publicSuffix) {
+			continue
+		}
+		public, err := loadPublic(filepath.Join(clients, f.Name()))
 		if err != nil {
 			return nil, err
 		}
@@ -151,7 +163,10 @@ func LoadClientKeys(dir, name string) (*ClientKeys, error) {
 	if err != nil {
 		return nil, err
 	}
-	server, _, err := loadCertificate(filepath.Join(dir, "server"+publicSuffix))
+	if err := protected(dir); err != nil {
+		return nil, err
+	}
+	server, err := loadPublic(filepath.Join(dir, "server"+publicSuffix))
 	if err != nil {
 		return nil, err
 	}
@@ -173,19 +188,51 @@ func loadPair(name string) (KeyPair, error) {
 	if secret == (Key{}) {
 		return KeyPair{}, fmt.Errorf("zmq: %s has no secret-key", name)
 	}
+	if b, err := curve25519.X25519(secret[:], curve25519.Basepoint); err != nil || Key(b) != public {
+		return KeyPair{}, fmt.Errorf("zmq: %s: its public-key is not that of its secret-key: draw a new pair", name)
+	}
 	return KeyPair{public, secret}, nil
+}
+
+func loadPublic(name string) (Key, error) {
+	if err := protected(name); err != nil {
+		return Key{}, err
+	}
+	public, _, err := loadCertificate(name)
+	return public, err
+}
+
+// protected refuses what others may write: who can put a key there lets himself in,
+// or passes for the server.
+func protected(name string) error {
+	info, err := os.Stat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // who needs it says so
+	}
+	if err != nil {
+		return fmt.Errorf("zmq: %w", err)
+	}
+	if mode := info.Mode().Perm(); runtime.GOOS != "windows" && mode&0o022 != 0 {
+		return fmt.Errorf("zmq: %s can be written by others (%#o), who could put keys of their own there: look at what it has, and chmod go-w", name, mode)
+	}
+	return nil
 }
 
 // maxCertificate is far more than a certificate takes.
 const maxCertificate = 64 << 10
 
 func loadCertificate(name string) (public, secret Key, err error) {
-	text, err := os.ReadFile(name)
+	f, err := os.Open(name)
+	if err != nil {
+		return Key{}, Key{}, fmt.Errorf("zmq: %w", err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxCertificate+1))
 	if err != nil {
 		return Key{}, Key{}, fmt.Errorf("zmq: %w", err)
 	}
 	if len(text) > maxCertificate {
-		return Key{}, Key{}, fmt.Errorf("zmq: %s is no certificate: it has %d bytes", name, len(text))
+		return Key{}, Key{}, fmt.Errorf("zmq: %s is no certificate: it has over %d bytes", name, maxCertificate)
 	}
 	public, secret, err = parseCertificate(text)
 	if err != nil {

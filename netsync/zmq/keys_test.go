@@ -3,6 +3,7 @@
 package zmq
 
 import (
+	"fmt"
 	"io/fs"
 	"net"
 	"os"
@@ -146,6 +147,72 @@ func TestSecretsAreNotQuotedNorShared(t *testing.T) {
 	}
 }
 
+// Whoever can write where keys are read from lets himself in, or passes for the
+// server.
+func TestKeysThatOthersMayWriteAreRefused(t *testing.T) {
+	for _, name := range []string{".", "clients", "clients/ann.key", "server.key"} {
+		for _, mode := range []fs.FileMode{0o020, 0o002} {
+			dir := filepath.Join(t.TempDir(), "keys")
+			if _, err := Keygen(dir, "ann"); err != nil {
+				t.Fatal(err)
+			}
+			at := filepath.Join(dir, name)
+			info, err := os.Stat(at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Chmod(at, info.Mode().Perm()|mode); err != nil {
+				t.Fatal(err)
+			}
+			_, server := LoadServerKeys(dir)
+			_, client := LoadClientKeys(dir, "ann")
+			for who, err := range map[string]error{"server": server, "client": client} {
+				read := name == "." || (name == "server.key") == (who == "client")
+				if refused := err != nil && strings.Contains(err.Error(), "chmod go-w"); refused != read {
+					t.Errorf("%s with %#o, %s: %v", name, mode, who, err)
+				}
+			}
+		}
+	}
+}
+
+func TestKeysAreReadWhateverTheirDirectoryIsCalled(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "keys[1]*")
+	if _, err := Keygen(dir, "ann"); err != nil {
+		t.Fatal(err)
+	}
+	os.WriteFile(filepath.Join(dir, "clients", "README"), []byte("of no key"), 0o600)
+	if keys, err := LoadServerKeys(dir); err != nil || len(keys.Clients) != 1 {
+		t.Errorf("got %v, %v", keys, err)
+	}
+}
+
+func TestCertificatesThatAreNone(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := Keygen(dir, "ann"); err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(dir, "server.key_secret")
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pair, other := NewKeyPair(), NewKeyPair()
+	mixed := "public-key = \"" + pair.Public.String() + "\"\nsecret-key = \"" + other.Secret.String() + "\"\n"
+	for want, content := range map[string]string{
+		"not that of its secret-key": mixed,
+		"over 65536 bytes":           strings.Repeat("# much\n", 10000) + string(text),
+		"has no public-key":          "",
+		"has no secret-key":          strings.Split(string(text), "    secret-key")[0],
+		"40":                         strings.Replace(string(text), "secret-key = \"", "secret-key = \"HelloWorld", 1),
+	} {
+		os.WriteFile(name, []byte(content), 0o600)
+		if _, err := LoadServerKeys(dir); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
 func TestEndpoints(t *testing.T) {
 	for _, c := range []struct {
 		text  string
@@ -256,6 +323,76 @@ func TestUnixSocketsArePrivate(t *testing.T) {
 		os.Symlink(filepath.Join(root, "new"), filepath.Join(root, "link"))
 		if err := listen(filepath.Join(root, "link", "world")); err == nil {
 			t.Error("listens through a link")
+		}
+	})
+	t.Run("socket is closed to others too", func(t *testing.T) {
+		path := filepath.Join(root, "new", "mode")
+		l, err := listenUnix(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		if info, err := os.Lstat(path); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("mode %v, %v", info, err)
+		}
+	})
+	t.Run("link for a socket is refused", func(t *testing.T) {
+		path := filepath.Join(root, "new", "toward")
+		os.Symlink(filepath.Join(root, "new", "elsewhere"), path)
+		if err := listen(path); err == nil || !strings.Contains(err.Error(), "no socket") {
+			t.Error(err)
+		}
+		if _, err := os.Lstat(filepath.Join(root, "new", "elsewhere")); err == nil {
+			t.Error("a socket was made where the link goes")
+		}
+	})
+	t.Run("directory that others can replace is refused", func(t *testing.T) {
+		shared := filepath.Join(root, "shared")
+		os.Mkdir(shared, 0o700)
+		os.Chmod(shared, 0o777)
+		if err := listen(filepath.Join(shared, "own", "world")); err == nil || !strings.Contains(err.Error(), "rename") {
+			t.Error(err)
+		}
+		os.Chmod(shared, 0o777|fs.ModeSticky)
+		if err := listen(filepath.Join(shared, "own", "world")); err != nil {
+			t.Error(err)
+		}
+		os.Chmod(shared, 0o777)
+		deep := filepath.Join(shared, "own", "deeper")
+		os.Mkdir(deep, 0o700)
+		os.Symlink(shared, filepath.Join(root, "around"))
+		if err := listen(filepath.Join(root, "around", "own", "deeper", "world")); err == nil || !strings.Contains(err.Error(), "rename") {
+			t.Errorf("through a link: %v", err)
+		}
+	})
+	t.Run("of several that begin at once one listens, and goes on", func(t *testing.T) {
+		for i := range 20 {
+			path := filepath.Join(root, "new", fmt.Sprint("contended", i))
+			l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			l.SetUnlinkOnClose(false)
+			l.Close() // stale
+			got := make(chan net.Listener, 8)
+			for range cap(got) {
+				go func() {
+					l, _ := listenUnix(path)
+					got <- l
+				}()
+			}
+			var all []net.Listener
+			for range cap(got) {
+				if l := <-got; l != nil {
+					all = append(all, l)
+				}
+			}
+			if len(all) != 1 {
+				t.Errorf("%d listen", len(all))
+			}
+			for _, l := range all {
+				l.Close()
+			}
 		}
 	})
 	t.Run("path is too long", func(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 // the default.
 type Limits struct {
 	Connections   int           // established at once; 128
-	Handshakes    int           // under way at once; 64. One more ends the oldest.
+	Handshakes    int           // under way at once; 64. One more ends the oldest from where most come.
 	HandshakeTime time.Duration // 5 s for all of it
 	FrameBytes    int64         // of a frame received; endpoints 64 KiB, clients 256 MiB
 	MessageBytes  int64         // of a message received, all parts; as FrameBytes

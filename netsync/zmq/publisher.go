@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net"
 	"sync"
 	"time"
 )
@@ -72,31 +71,8 @@ func ListenPublisher(c PublisherConfig) (*Publisher, error) {
 	if err := p.server.listen(c.Endpoint, r, c.Limits); err != nil {
 		return nil, err
 	}
-	p.server.serve = p.serve
-	p.server.refuse = p.events.refuse
-	p.server.run()
+	p.server.run(p.serve, p.events.refuse)
 	return p, nil
-}
-
-// listen opens the endpoint, without serving it yet.
-func (s *server) listen(text string, r *role, limits Limits) error {
-	e, err := parseEndpoint(text)
-	if err != nil {
-		return err
-	}
-	if r.server != nil {
-		r.jar = &cookieJar{}
-	}
-	l, err := e.listen(r.server)
-	if err != nil {
-		return err
-	}
-	s.role, s.limits, s.listener = r, limits, l
-	return nil
-}
-
-func (e *events) refuse(remote net.Addr, err error) {
-	e.put(Event{Kind: Refused, Remote: remote.String(), Count: 1, Err: err})
 }
 
 // Endpoint is where viewers connect, with the port that was chosen.
@@ -140,54 +116,32 @@ func (p *Publisher) Close() error {
 	return nil
 }
 
-// serve is a viewer's reader; its writer runs beside it.
 func (p *Publisher) serve(id ID, c *conn) {
 	v := &viewer{
-		id: id, conn: c, events: p.events, next: p.config.Next,
-		wake: make(chan struct{}, 1),
+		guest: newGuest(c), id: id, events: p.events, next: p.config.Next,
 		subs: subscriptions{most: p.config.Subscriptions, mostBytes: p.config.PrefixBytes},
 	}
-	remote := c.guard.RemoteAddr().String()
-	p.events.put(Event{Kind: Joined, Viewer: id, Remote: remote, Key: c.peer.key})
+	p.events.join(id, c)
 	p.mu.Lock()
 	p.viewers[id] = v
 	if p.ending {
 		v.end()
 	}
 	p.mu.Unlock()
-	c.expectBeats(p.config.Limits.Heartbeat)
-
-	written := make(chan error, 1)
-	go func() {
-		err := c.write(v, v.wake, p.config.Limits.Heartbeat)
-		if err != nil {
-			c.close()
-		}
-		v.stop(err != nil)
-		written <- err
-	}()
-	err := v.read()
-	c.close()
-	v.stop(true)
-	err = ending(err, <-written)
+	err := c.attend(v, v.wake, p.config.Limits.Heartbeat)
 	p.mu.Lock()
 	delete(p.viewers, id)
 	p.mu.Unlock()
-	p.events.put(Event{Kind: Left, Viewer: id, Remote: remote, Err: err})
+	p.events.leave(id, c, err)
 }
 
 // A viewer is one connection to a publisher.
 type viewer struct {
+	guest
 	id     ID
-	conn   *conn
 	events *events
 	next   func(ID) ([][]byte, bool)
-	wake   chan struct{}
 	subs   subscriptions // its reader's
-
-	mu     sync.Mutex
-	ending bool // the writer ends when there is nothing next
-	gone   bool
 }
 
 // read takes subscriptions until the connection's end.
@@ -250,32 +204,8 @@ func sizeOf(parts [][]byte) int {
 	return n
 }
 
-func (v *viewer) signal() {
-	select {
-	case v.wake <- struct{}{}:
-	default:
-	}
-}
-
-// end lets the writer finish.
-func (v *viewer) end() {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.ending = true
-	v.signal()
-}
-
-// stop releases reader and writer if they wait.
-func (v *viewer) stop(gone bool) {
-	v.mu.Lock()
-	v.gone = v.gone || gone
-	v.signal()
-	v.mu.Unlock()
+// leave releases the reader too, which may wait for its events to be taken.
+func (v *viewer) leave() {
+	v.guest.leave()
 	v.events.wakeAll()
-}
-
-func (v *viewer) isGone() bool {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.gone
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -20,6 +21,7 @@ type RequestsConfig struct {
 	Waiting     int           // requests of one client not answered yet; 64
 	QueueBytes  int           // requests of all clients that nobody took yet; 16 MiB
 	ReplyBytes  int           // pending for one client; 64 MiB
+	OwedBytes   int           // pending for all clients: over it, who takes least is cut; 256 MiB
 	Linger      time.Duration // to take what is pending when it closes; 1 s
 	RefuseReply func(request [][]byte, err error) [][]byte
 }
@@ -32,6 +34,7 @@ func (c RequestsConfig) withDefaults() RequestsConfig {
 	c.Waiting = cmp.Or(c.Waiting, 64)
 	c.QueueBytes = cmp.Or(c.QueueBytes, 16<<20)
 	c.ReplyBytes = cmp.Or(c.ReplyBytes, 64<<20)
+	c.OwedBytes = cmp.Or(c.OwedBytes, 256<<20)
 	c.Linger = cmp.Or(c.Linger, time.Second)
 	if c.RefuseReply == nil {
 		c.RefuseReply = func(_ [][]byte, err error) [][]byte { return [][]byte{[]byte("error: " + err.Error())} }
@@ -40,7 +43,7 @@ func (c RequestsConfig) withDefaults() RequestsConfig {
 }
 
 func (c RequestsConfig) validate() error {
-	if min(c.PerSecond, c.Waiting, c.QueueBytes, c.ReplyBytes) <= 0 || c.Linger <= 0 {
+	if min(c.PerSecond, c.Waiting, c.QueueBytes, c.ReplyBytes, c.OwedBytes) <= 0 || c.Linger <= 0 {
 		return errors.New("zmq: limits of requests must be over 0")
 	}
 	return c.Limits.validate()
@@ -64,6 +67,8 @@ type Requests struct {
 	server server
 	events *events
 
+	owed atomic.Int64 // bytes of replies pending for all
+
 	mu      sync.Mutex
 	clients map[ID]*client
 	list    []Request
@@ -83,9 +88,7 @@ func ListenRequests(c RequestsConfig) (*Requests, error) {
 	if err := r.server.listen(c.Endpoint, as, c.Limits); err != nil {
 		return nil, err
 	}
-	r.server.serve = r.serve
-	r.server.refuse = r.events.refuse
-	r.server.run()
+	r.server.run(r.serve, r.events.refuse)
 	return r, nil
 }
 
@@ -115,6 +118,27 @@ func (r *Requests) Reply(to Request, parts [][]byte) {
 	r.mu.Unlock()
 	if c != nil {
 		c.reply(to, parts)
+		r.bound()
+	}
+}
+
+// bound cuts the client for whom most is pending, if all together is too much:
+// what one may leave untaken many may not.
+func (r *Requests) bound() {
+	if r.owed.Load() <= int64(r.config.OwedBytes) {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var most *client
+	bytes := 0
+	for _, c := range r.clients {
+		if n := c.owing(); n > bytes {
+			most, bytes = c, n
+		}
+	}
+	if most != nil {
+		most.drop(fmt.Errorf("%w: over %d bytes of replies not taken by all clients, and most by this one", errLimit, r.config.OwedBytes))
 	}
 }
 
@@ -132,48 +156,34 @@ func (r *Requests) Close() error {
 	return nil
 }
 
-// serve is a client's reader; its writer runs beside it.
 func (r *Requests) serve(id ID, k *conn) {
-	c := &client{conn: k, limit: r.config.ReplyBytes, most: r.config.Waiting, wake: make(chan struct{}, 1)}
+	c := &client{guest: newGuest(k), id: id, to: r}
 	c.bucket = bucket{rate: float64(r.config.PerSecond), tokens: float64(r.config.PerSecond), at: time.Now()}
-	remote := k.guard.RemoteAddr().String()
-	r.events.put(Event{Kind: Joined, Viewer: id, Remote: remote, Key: k.peer.key})
+	r.events.join(id, k)
 	r.mu.Lock()
 	r.clients[id] = c
 	if r.ending {
 		c.end()
 	}
 	r.mu.Unlock()
-	k.expectBeats(r.config.Limits.Heartbeat)
-
-	written := make(chan error, 1)
-	go func() {
-		err := k.write(c, c.wake, r.config.Limits.Heartbeat)
-		if err != nil {
-			k.close()
-		}
-		written <- err
-	}()
-	err := r.read(id, c)
-	k.close()
-	overrun := c.stop()
-	err = ending(err, <-written)
-	if overrun {
-		err = fmt.Errorf("client cut: %w: over %d bytes of replies not taken", errLimit, c.limit)
+	err := k.attend(c, c.wake, r.config.Limits.Heartbeat)
+	if over := c.overrun(); over != nil {
+		err = over
 	}
 	r.mu.Lock()
 	delete(r.clients, id)
 	r.mu.Unlock()
-	r.events.put(Event{Kind: Left, Viewer: id, Remote: remote, Err: err})
+	r.events.leave(id, k, err)
 }
 
-func (r *Requests) read(id ID, c *client) error {
+// read takes requests until the connection's end.
+func (c *client) read() error {
 	for {
 		parts, err := c.conn.receive()
 		if err != nil {
 			return err
 		}
-		q := Request{Client: id, Key: c.conn.peer.key, Parts: parts}
+		q := Request{Client: c.id, Key: c.conn.peer.key, Parts: parts}
 		if len(parts) > 1 && len(parts[0]) == 0 {
 			q.Parts, q.delimited = parts[1:], true
 		} else if c.conn.peer.socketType == "REQ" {
@@ -183,11 +193,11 @@ func (r *Requests) read(id ID, c *client) error {
 		wait, err := c.admit(time.Now())
 		q.admitted = err == nil
 		if q.admitted {
-			err = r.put(q)
+			err = c.to.put(q)
 		}
 		if err != nil {
-			r.events.put(Event{Kind: Limited, Viewer: id, Count: 1, Err: err})
-			c.reply(q, r.config.RefuseReply(q.Parts, err))
+			c.to.events.put(Event{Kind: Limited, Viewer: c.id, Count: 1, Err: err})
+			c.reply(q, c.to.config.RefuseReply(q.Parts, err))
 		}
 		if wait > 0 && !c.pause(wait) {
 			return net.ErrClosed
@@ -213,19 +223,16 @@ func (r *Requests) put(q Request) error {
 
 // A client is one connection to a Requests.
 type client struct {
-	conn  *conn
-	limit int
-	most  int
-	wake  chan struct{}
+	guest
+	id ID
+	to *Requests
 
-	mu      sync.Mutex
+	// With guest's lock.
 	bucket  bucket
 	waiting int // requests
 	pending [][][]byte
-	bytes   int
-	ending  bool
-	gone    bool
-	overrun bool
+	bytes   int   // of pending
+	over    error // the limit that its replies were over
 }
 
 // admit counts a request, or says why not. Wait is how long not to read: who
@@ -236,7 +243,7 @@ func (c *client) admit(now time.Time) (wait time.Duration, err error) {
 	if wait := c.bucket.take(now); wait > 0 {
 		return wait, fmt.Errorf("%w: %g requests a second", errLimit, c.bucket.rate)
 	}
-	if c.waiting >= c.most {
+	if c.waiting >= c.to.config.Waiting {
 		return 0, fmt.Errorf("%w: %d requests not answered yet", errLimit, c.waiting)
 	}
 	c.waiting++
@@ -246,9 +253,7 @@ func (c *client) admit(now time.Time) (wait time.Duration, err error) {
 // pause waits, but not beyond the connection's end.
 func (c *client) pause(d time.Duration) bool {
 	time.Sleep(min(d, 100*time.Millisecond))
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return !c.gone
+	return !c.isGone()
 }
 
 // reply queues one, for a request that was admitted or not.
@@ -259,20 +264,52 @@ func (c *client) reply(to Request, parts [][]byte) {
 	size := sizeOf(parts)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.gone {
+	if c.gone || c.over != nil {
 		return
 	}
 	if to.admitted {
 		c.waiting--
 	}
-	if c.bytes > 0 && c.bytes+size > c.limit {
-		c.overrun = true
-		c.conn.close()
+	if most := c.to.config.ReplyBytes; c.bytes > 0 && c.bytes+size > most {
+		c.cut(fmt.Errorf("%w: over %d bytes of replies not taken", errLimit, most))
 		return
 	}
 	c.pending = append(c.pending, parts)
-	c.bytes += size
+	c.owe(size)
 	c.signal()
+}
+
+// owe counts bytes of replies, for the client and for all. The caller holds
+// the lock.
+func (c *client) owe(bytes int) {
+	c.bytes += bytes
+	c.to.owed.Add(int64(bytes))
+}
+
+// cut ends the connection for a limit. The caller holds the lock.
+func (c *client) cut(why error) {
+	c.over, c.pending = fmt.Errorf("client cut: %w", why), nil
+	c.owe(-c.bytes)
+	c.conn.close()
+}
+
+func (c *client) drop(why error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cut(why)
+}
+
+func (c *client) owing() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.bytes
+}
+
+// overrun is the limit that its replies were over, if one.
+func (c *client) overrun() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.over
 }
 
 func (c *client) take(most int) ([][][]byte, bool) {
@@ -285,34 +322,20 @@ func (c *client) take(most int) ([][][]byte, bool) {
 	}
 	batch := c.pending[:n:n]
 	c.pending = c.pending[n:]
-	c.bytes -= bytes
+	c.owe(-bytes)
 	if len(c.pending) == 0 {
 		c.pending = nil
 	}
 	return batch, c.gone || c.ending && len(c.pending) == 0
 }
 
-func (c *client) signal() {
-	select {
-	case c.wake <- struct{}{}:
-	default:
-	}
-}
-
-func (c *client) end() {
+// leave drops what was not taken.
+func (c *client) leave() {
+	c.guest.leave()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.ending = true
-	c.signal()
-}
-
-// stop ends the writer, and tells whether replies were too many.
-func (c *client) stop() (overrun bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.gone, c.pending = true, nil
-	c.signal()
-	return c.overrun
+	c.pending = nil
+	c.owe(-c.bytes)
 }
 
 // A bucket fills at a rate, and holds what comes in a second.

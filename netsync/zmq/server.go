@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"slices"
 	"sync"
 	"syscall"
@@ -12,7 +13,7 @@ import (
 )
 
 // A server accepts connections, has their handshakes side by side, and serves
-// those that are good.
+// those that are good: it is what both kinds of endpoint have in common.
 type server struct {
 	role     *role
 	limits   Limits
@@ -28,8 +29,25 @@ type server struct {
 	stopped  bool
 }
 
-// run must be called once serve and refuse are set.
-func (s *server) run() {
+// listen opens the endpoint, without serving it yet.
+func (s *server) listen(text string, r *role, limits Limits) error {
+	e, err := parseEndpoint(text)
+	if err != nil {
+		return err
+	}
+	if r.server != nil {
+		r.jar = &cookieJar{}
+	}
+	l, err := e.listen(r.server)
+	if err != nil {
+		return err
+	}
+	s.role, s.limits, s.listener = r, limits, l
+	return nil
+}
+
+func (s *server) run(serve func(ID, *conn), refuse func(net.Addr, error)) {
+	s.serve, s.refuse = serve, refuse
 	s.done = make(chan struct{})
 	s.serving = map[ID]*conn{}
 	s.group.Add(1)
@@ -60,8 +78,8 @@ func (s *server) accept() {
 	}
 }
 
-// begin starts a handshake. The oldest makes room for it: who is silent holds
-// up nobody.
+// begin starts a handshake. Another makes room for it: who is silent holds up
+// nobody.
 func (s *server) begin(c net.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -70,12 +88,38 @@ func (s *server) begin(c net.Conn) {
 		return
 	}
 	if len(s.shaking) >= s.limits.Handshakes {
-		s.shaking[0].Close()
-		s.shaking = slices.Delete(s.shaking, 0, 1)
+		i := oldestOfMost(s.shaking)
+		s.shaking[i].Close()
+		s.shaking = slices.Delete(s.shaking, i, i+1)
 	}
 	s.shaking = append(s.shaking, c)
 	s.group.Add(1)
 	go s.handle(c)
+}
+
+// oldestOfMost picks the handshake that makes room: the oldest from where most
+// come from, so that a flood from one place ends its own and no other's.
+func oldestOfMost(shaking []net.Conn) int {
+	count := map[netip.Prefix]int{}
+	most := 0
+	for _, c := range shaking {
+		place := placeOf(c.RemoteAddr())
+		count[place]++
+		most = max(most, count[place])
+	}
+	return slices.IndexFunc(shaking, func(c net.Conn) bool { return count[placeOf(c.RemoteAddr())] == most })
+}
+
+// placeOf is where a peer is: its address, or the network of 64 bits that one
+// machine has to itself with IPv6.
+func placeOf(a net.Addr) netip.Prefix {
+	tcp, ok := a.(*net.TCPAddr)
+	if !ok {
+		return netip.Prefix{} // this machine
+	}
+	ip := tcp.AddrPort().Addr().Unmap().WithZone("")
+	place, _ := ip.Prefix(min(64, ip.BitLen()))
+	return place
 }
 
 func (s *server) handle(c net.Conn) {
@@ -102,7 +146,7 @@ func (s *server) settle(c net.Conn, k *conn, err error) (ID, error) {
 	s.shaking = slices.DeleteFunc(s.shaking, func(o net.Conn) bool { return o == c })
 	switch {
 	case before == len(s.shaking) && !s.stopped:
-		return 0, fmt.Errorf("%w: %d handshakes at once, and this was the oldest", errLimit, s.limits.Handshakes)
+		return 0, fmt.Errorf("%w: %d handshakes at once, and this was the oldest from where most came", errLimit, s.limits.Handshakes)
 	case err != nil:
 		return 0, err
 	case s.stopped:

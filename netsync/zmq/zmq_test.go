@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -97,14 +98,14 @@ func dial(t testing.TB, c DialConfig) *Client {
 	return k
 }
 
-// until passes over events until there is one of a kind.
-func until(t testing.TB, e *events, kind EventKind) Event {
+// until passes over events until there is one of some kinds.
+func until(t testing.TB, e *events, kinds ...EventKind) Event {
 	t.Helper()
 	deadline := time.After(patience)
 	for {
 		list := e.drain()
 		for i, v := range list {
-			if v.Kind == kind {
+			if slices.Contains(kinds, v.Kind) {
 				e.mu.Lock()
 				e.list = append(list[i+1:], e.list...) // for the next call
 				clear(e.sums)
@@ -115,7 +116,7 @@ func until(t testing.TB, e *events, kind EventKind) Event {
 		select {
 		case <-e.ready:
 		case <-deadline:
-			t.Fatalf("no event %s in %s", kind, patience)
+			t.Fatalf("no event %v in %s", kinds, patience)
 		}
 	}
 }
@@ -128,6 +129,27 @@ func receive(t testing.TB, k *Client) []string {
 		t.Fatal(err)
 	}
 	return texts(parts)
+}
+
+// take waits for the next request.
+func take(t testing.TB, r *Requests) Request {
+	t.Helper()
+	deadline := time.After(patience)
+	for {
+		r.mu.Lock()
+		if len(r.list) > 0 {
+			q := r.list[0]
+			r.list = r.list[1:]
+			r.mu.Unlock()
+			return q
+		}
+		r.mu.Unlock()
+		select {
+		case <-r.Ready():
+		case <-deadline:
+			t.Fatalf("no request in %s", patience)
+		}
+	}
 }
 
 func texts(parts [][]byte) []string {
@@ -413,28 +435,45 @@ func TestLimitsAreSaid(t *testing.T) {
 	})
 	t.Run("connections", func(t *testing.T) {
 		p := publisher(t, PublisherConfig{Limits: Limits{Connections: 1}})
-		dial(t, DialConfig{Endpoint: p.Endpoint(), Type: "SUB"})
+		first := dial(t, DialConfig{Endpoint: p.Endpoint(), Type: "SUB"})
 		k := dial(t, DialConfig{Endpoint: p.Endpoint(), Type: "SUB"})
-		if _, err := k.Receive(); err == nil {
-			t.Error("a second one was let in")
+		if _, err := k.Receive(); err == nil || errors.Is(err, errSilent) {
+			t.Errorf("a second one was let in, or is left hanging: %v", err)
 		}
 		if e := until(t, p.events, Refused); !strings.Contains(e.Err.Error(), "1 connections") {
 			t.Errorf("refused because of %v", e.Err)
+		}
+		first.Close()
+		until(t, p.events, Left)
+		for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) { // its place is free then
+			dial(t, DialConfig{Endpoint: p.Endpoint(), Type: "SUB"})
+			e := until(t, p.events, Joined, Refused)
+			if e.Kind == Joined {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("still refused: %v", e.Err)
+			}
 		}
 	})
 	t.Run("handshakes", func(t *testing.T) {
 		p := publisher(t, PublisherConfig{Limits: Limits{Handshakes: 2, HandshakeTime: time.Hour}})
 		address := strings.TrimPrefix(p.Endpoint(), "tcp://")
+		var silent []net.Conn
 		for i := range 3 {
 			c, err := net.Dial("tcp", address)
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer c.Close()
+			silent = append(silent, c)
 			c.SetReadDeadline(time.Now().Add(patience))
 			if _, err := c.Read(make([]byte, greetingBytes)); err != nil {
 				t.Errorf("connection %d: %v", i, err)
 			}
+		}
+		if _, err := silent[0].Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("the oldest is still there: %v", err)
 		}
 		if e := until(t, p.events, Refused); !errors.Is(e.Err, errLimit) || !strings.Contains(e.Err.Error(), "the oldest") {
 			t.Errorf("refused because of %v", e.Err)
@@ -529,6 +568,131 @@ func TestLimitsAreSaid(t *testing.T) {
 			t.Errorf("left because of %v", e.Err)
 		}
 	})
+}
+
+// Replies that nobody takes are bounded for all together too: who has left most
+// is cut, and who takes its own is not.
+func TestRepliesOfAllAreBounded(t *testing.T) {
+	r := requests(t, RequestsConfig{ReplyBytes: 64 << 20, OwedBytes: 48 << 20})
+	ask := func(name string) (*Client, Request) {
+		k := dial(t, DialConfig{Endpoint: r.Endpoint(), Type: "DEALER"})
+		k.Send(bytesOf([]string{name}))
+		return k, take(t, r)
+	}
+	good, mine := ask("good")
+	_, greedy := ask("greedy")
+	_, lazy := ask("lazy")
+	large := make([]byte, 1<<20)
+	for range 40 { // the first of which are in sockets' buffers
+		r.Reply(greedy, [][]byte{large})
+	}
+	for range 30 {
+		r.Reply(lazy, [][]byte{large})
+	}
+	for e := until(t, r.events, Left); ; e = until(t, r.events, Left) {
+		if !errors.Is(e.Err, errLimit) || !strings.Contains(e.Err.Error(), "all clients") {
+			t.Errorf("left because of %v", e.Err)
+		}
+		if e.Viewer == greedy.Client {
+			break
+		}
+		t.Errorf("%d was cut, and %d had more", e.Viewer, greedy.Client)
+	}
+	r.Reply(mine, bytesOf([]string{"still here"}))
+	if got := receive(t, good); got[0] != "still here" {
+		t.Errorf("got %q", got)
+	}
+	for deadline := time.Now().Add(patience); r.owed.Load() > 30<<20; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d bytes are still owed", r.owed.Load())
+		}
+	}
+	r.Close()
+	if n := r.owed.Load(); n != 0 {
+		t.Errorf("%d bytes are owed to nobody", n)
+	}
+}
+
+// What a REQ sends is held to its envelope. That it asks before it was answered
+// is its own affair: it gets replies in the order in which they are given.
+func TestEnvelopesOfRequests(t *testing.T) {
+	r := requests(t, RequestsConfig{})
+	req := func() *Client {
+		k := dial(t, DialConfig{Endpoint: r.Endpoint(), Type: "REQ"})
+		k.delimited = false // by hand
+		return k
+	}
+	for _, parts := range [][][]byte{message("get"), message(""), message("get", "", "it"), message("x", "")} {
+		k := req()
+		until(t, r.events, Joined)
+		k.Send(parts)
+		if e := until(t, r.events, Left); !errors.Is(e.Err, errProtocol) {
+			t.Errorf("%q: left because of %v", parts, e.Err)
+		}
+	}
+	k := req()
+	for i := range 5 {
+		k.Send(message("", fmt.Sprint(i)))
+	}
+	for range 5 {
+		q := take(t, r)
+		r.Reply(q, q.Parts)
+		r.Reply(Request{Client: 99}, q.Parts) // who is not here gets nothing
+	}
+	for i := range 5 {
+		if got := receive(t, k); len(got) != 2 || got[0] != "" || got[1] != fmt.Sprint(i) {
+			t.Errorf("reply %d is %q", i, got)
+		}
+	}
+	// A DEALER's only part may be empty, and its envelope may have more parts.
+	for _, c := range []struct{ sent, parts, reply [][]byte }{
+		{message(""), message(""), message("ok")},
+		{message("", ""), message(""), message("", "ok")},
+		{message("", "get", ""), message("get", ""), message("", "ok")},
+		{message("id", "", "get"), message("id", "", "get"), message("ok")},
+	} {
+		d := dial(t, DialConfig{Endpoint: r.Endpoint(), Type: "DEALER"})
+		d.Send(c.sent)
+		q := take(t, r)
+		if diff := cmp.Diff(texts(c.parts), texts(q.Parts)); diff != "" {
+			t.Error(diff)
+		}
+		r.Reply(q, message("ok"))
+		if diff := cmp.Diff(texts(c.reply), receive(t, d)); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+// What a viewer sends must be a subscription. One taken back that never was is
+// none of our business, as with libzmq.
+func TestWhatViewersMaySend(t *testing.T) {
+	p := publisher(t, PublisherConfig{})
+	for _, parts := range [][][]byte{message(""), message("\x02x"), message("hello"), message("\x01a", "b")} {
+		k := dial(t, DialConfig{Endpoint: p.Endpoint(), Type: "SUB"})
+		until(t, p.events, Joined)
+		k.Send(parts)
+		if e := until(t, p.events, Left); !errors.Is(e.Err, errProtocol) {
+			t.Errorf("%q: left because of %v", parts, e.Err)
+		}
+	}
+	k := dial(t, DialConfig{Endpoint: p.Endpoint(), Type: "SUB"})
+	k.Unsubscribe("never")
+	k.Subscribe("a")
+	k.Subscribe("a")
+	k.Unsubscribe("a")
+	k.Unsubscribe("b")
+	k.Send(message("\x01\xff\x00")) // a prefix is bytes, and a message says it too
+	if e := until(t, p.events, Subscribed); e.Topic != "a" {
+		t.Errorf("subscribed to %q", e.Topic)
+	}
+	if e := until(t, p.events, Subscribed); e.Topic != "\xff\x00" {
+		t.Errorf("subscribed to %q", e.Topic)
+	}
+	k.Unsubscribe("a")
+	if e := until(t, p.events, Unsubscribed); e.Topic != "a" {
+		t.Errorf("unsubscribed from %q", e.Topic)
+	}
 }
 
 func TestDialGivesUp(t *testing.T) {

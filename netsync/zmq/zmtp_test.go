@@ -92,6 +92,23 @@ func TestFrameHeaders(t *testing.T) {
 	}
 }
 
+// Who announces much and sends little costs little.
+func TestBodiesGrowAsTheyArrive(t *testing.T) {
+	const announced, sent = 1 << 30, 300 << 10
+	most, left := 0, sent
+	_, err := readBody(readerFunc(func(b []byte) (int, error) {
+		most = max(most, len(b))
+		n := min(left, len(b))
+		if left -= n; n == 0 {
+			return 0, io.EOF
+		}
+		return n, nil
+	}), nil, announced)
+	if err != io.ErrUnexpectedEOF || most > 2*sent {
+		t.Errorf("room was made for %d bytes at once, and %d came; %v", most, sent, err)
+	}
+}
+
 func TestCommandsOfAHandshakeAreShort(t *testing.T) {
 	for _, size := range []uint64{maxCommand + 1, 1 << 40} {
 		b := binary.BigEndian.AppendUint64([]byte{flagCommand | flagLong}, size)
@@ -113,6 +130,13 @@ func TestMetadata(t *testing.T) {
 		"others are allowed":  {property("X-colour", "red") + property("Resource", ""), metadata{}, true},
 		"empty name":          {property("", "SUB"), metadata{}, false},
 		"name of other bytes": {property("a b", ""), metadata{}, false},
+		"name beyond ASCII":   {property("\u212ae", ""), metadata{}, false}, // in lower case it is "ke"
+		"longest name":        {property(strings.Repeat("x", 255), ""), metadata{}, true},
+		"name and no size":    {"\x01a\x00\x00\x00", metadata{}, false},
+		"name cut short":      {"\x05abc", metadata{}, false},
+		"longest identity":    {property("identity", strings.Repeat("x", 255)), metadata{"", strings.Repeat("x", 255)}, true},
+		"identity of any":     {property("identity", "\xff\x00\n"), metadata{"", "\xff\x00\n"}, true},
+		"most properties":     {manyProperties(maxProperties), metadata{}, true},
 		"twice":               {property("identity", "a") + property("Identity", "b"), metadata{}, false},
 		"cut short":           {property("identity", "abc")[:14], metadata{}, false},
 		"size over 2^31-1":    {"\x01a\x80\x00\x00\x00", metadata{}, false},
@@ -316,7 +340,10 @@ func TestBreachesEndAConnection(t *testing.T) {
 		"message over the limit":         {&routerRole, bytes.Repeat(append([]byte("\x01\xff"), make([]byte, 255)...), 50), errLimit},
 		"unknown command":                {&routerRole, appendCommand(nil, "JOIN", nil), errProtocol},
 		"command over the limit":         {&routerRole, appendCommand(nil, "PONG", make([]byte, 5000)), errLimit},
+		"PONG of too much":               {&routerRole, appendCommand(nil, "PONG", make([]byte, 17)), errProtocol},
 		"SUBSCRIBE to a ROUTER":          {&routerRole, appendCommand(nil, "SUBSCRIBE", nil), errProtocol},
+		"CANCEL to a ROUTER":             {&routerRole, appendCommand(nil, "CANCEL", nil), errProtocol},
+		"MESSAGE without CURVE":          {&routerRole, appendCommand(nil, "MESSAGE", make([]byte, 40)), errProtocol},
 		"SUBSCRIBE within a message":     {&pubRole, append([]byte("\x01\x00"), appendCommand(nil, "SUBSCRIBE", nil)...), errProtocol},
 		"PING without a ttl":             {&pubRole, appendCommand(nil, "PING", []byte{0}), errProtocol},
 		"PING of too much":               {&pubRole, appendCommand(nil, "PING", make([]byte, 19)), errProtocol},
