@@ -10,8 +10,9 @@ import (
 )
 
 // feeding is a run in which one of n nodes publishes every millisecond what all
-// others subscribe to, for columns.
-func feeding(n int, way systems.Way, linked bool) *scheduler.Run {
+// others subscribe to, for columns: over what is said of the feed itself, a
+// network of all, or a link to each.
+func feeding(n int, way systems.Way, over string) *scheduler.Run {
 	type state struct{ Sum, Heard uint64 }
 	run := scheduler.New(ecs.Config{Seed: 1})
 	feeds := run.Feeds
@@ -40,9 +41,14 @@ func feeding(n int, way systems.Way, linked bool) *scheduler.Run {
 	})
 	all := run.World.Nodes(listener, "n", n)
 	from := run.World.Node(source, "source")
-	if linked {
+	link := systems.Link{Latency: way.Latency, Jitter: way.Jitter, Loss: way.Loss}
+	switch over {
+	case "network":
+		run.Links.Network(append(all, from), link)
+	case "links":
+		link.OneWay = true
 		for _, x := range all {
-			run.Links.Connect(from, x, systems.Link{Latency: way.Latency, Jitter: way.Jitter, Loss: way.Loss, OneWay: true})
+			run.Links.Connect(from, x, link)
 		}
 	}
 	run.Start(append(all, from)...)
@@ -54,13 +60,13 @@ func feeding(n int, way systems.Way, linked bool) *scheduler.Run {
 func BenchmarkFeedRatio(b *testing.B) {
 	drawn := systems.Way{Latency: 5 * ms, Jitter: 10 * ms, Loss: 1 << 57}
 	for _, c := range []struct {
-		name   string
-		way    systems.Way
-		linked bool
-	}{{"next tick", systems.Way{}, false}, {"5 ms", systems.Way{Latency: 5 * ms}, false}, {"jitter and loss", drawn, false}, {"links", drawn, true}} {
+		name string
+		way  systems.Way
+		over string
+	}{{"next tick", systems.Way{}, ""}, {"5 ms", systems.Way{Latency: 5 * ms}, ""}, {"jitter and loss", drawn, ""}, {"network", drawn, "network"}, {"links", drawn, "links"}} {
 		for _, n := range []int{1000, 100_000} {
 			b.Run(fmt.Sprintf("%s/nodes=%d", c.name, n), func(b *testing.B) {
-				run := feeding(n, c.way, c.linked)
+				run := feeding(n, c.way, c.over)
 				phold := styleRacer(b, Coarse(n), "columns")
 				feed := func(ticks ecs.Tick) uint64 {
 					before := run.World.Counts().Delivered

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"testing"
-	"time"
 
 	"orrery/ecs"
 )
@@ -41,9 +40,9 @@ func styleRacer(b *testing.B, m PHOLD, style string) racer {
 
 // nsPerEvent times one round.
 func nsPerEvent(r racer, ticks ecs.Tick) float64 {
-	start := time.Now()
+	start := elapsed()
 	events := r(ticks)
-	return float64(time.Since(start).Nanoseconds()) / float64(events)
+	return float64((elapsed() - start).Nanoseconds()) / float64(events)
 }
 
 func median(v []float64) float64 {

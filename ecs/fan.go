@@ -85,6 +85,17 @@ func (w *World) Place(id ProgramID, n Node) (uint32, *Life) {
 	return row, &p.life.data[row]
 }
 
+// FirstRows returns the node at row 0 of a program and of how many that follow
+// the row is by how much the number is higher: of all, until one has died, and
+// then of none.
+func (w *World) FirstRows(id ProgramID) (first Node, rows uint32) {
+	p := w.programs[id]
+	if p.rowOf != nil {
+		return 0, 0
+	}
+	return makeNode(id, 1), uint32(p.lifeTable.rows)
+}
+
 // NameHash returns the hash of a live node's name, 0 if it has died.
 func (w *World) NameHash(n Node) uint64 {
 	if _, life := w.Place(n.Program(), n); life != nil {

@@ -2,6 +2,8 @@ package ecs
 
 import (
 	"fmt"
+	"math"
+	"math/bits"
 
 	arche "github.com/mlange-42/arche/ecs"
 
@@ -67,6 +69,7 @@ func (c *Config) validate() error {
 // the tick, the seed. It is not safe for concurrent use.
 type World struct {
 	config   Config
+	inverse  inverse // of the tick's length
 	tick     Tick
 	seeds    []SeedAt
 	streams  []streamKey
@@ -159,7 +162,7 @@ func NewWorld(c Config) *World {
 	if err := c.validate(); err != nil {
 		panic("ecs: " + err.Error())
 	}
-	w := &World{config: c, tick: -1, generation: 1, seeds: []SeedAt{{Seed: c.Seed}}}
+	w := &World{config: c, inverse: inverseOf(uint64(c.TickLength)), tick: -1, generation: 1, seeds: []SeedAt{{Seed: c.Seed}}}
 	w.store = arche.NewWorld()
 	w.scratch.direct = func(e *Envelope, delay Tick) { w.post(e, w.tick+max(delay, 1)) }
 	w.wheel.init(c.Envelopes)
@@ -210,7 +213,24 @@ func (w *World) End() {
 
 // TicksCeil converts a span to ticks, rounding up.
 func (w *World) TicksCeil(d Nanoseconds) Tick {
-	return Tick((d + w.config.TickLength - 1) / w.config.TickLength)
+	n := d + w.config.TickLength - 1
+	if uint64(n) < w.inverse.below {
+		high, _ := bits.Mul64(uint64(n), w.inverse.of)
+		return Tick(high)
+	}
+	return Tick(n / w.config.TickLength)
+}
+
+// inverse is what divides by a number n: the high word of a product with of, as
+// long as what is divided lies below. 2^64 is n·of less at most n: that error,
+// times what is divided, must stay below 2^64.
+type inverse struct{ of, below uint64 }
+
+func inverseOf(n uint64) inverse {
+	if n <= 1 {
+		return inverse{}
+	}
+	return inverse{math.MaxUint64/n + 1, math.MaxUint64 / n}
 }
 
 // Time returns when a tick is, in simulated time.

@@ -29,12 +29,9 @@ type parcel struct {
 	bytes []byte // instead of a
 }
 
-// bound is a subscription that a value comes to, and when.
-type bound struct {
-	node        ecs.Node
-	due         ecs.Tick
-	row, serial uint32
-}
+// makeEntry names a subscription as a payload does, splitEntry parts that.
+func makeEntry(row, serial uint32) uint64          { return uint64(row) | uint64(serial)<<32 }
+func splitEntry(entry uint64) (row, serial uint32) { return uint32(entry), uint32(entry >> 32) }
 
 // fan is one publish on its way out: it asks links about each subscriber, and
 // posts a fan for those of a program who are given it in one tick.
@@ -42,10 +39,12 @@ type fan struct {
 	feeds   *Feeds
 	way     wire // where no link is
 	from    *ecs.Envelope
+	linked  bool // there are links or networks, and they count
+	alone   bool // each node is asked about alone
+	dice    dice
+	left    []subscriber
 	group   []subscriber // the subscriptions of the node that is asked about
-	bounds  []bound
-	sorted  []bound
-	starts  []int
+	bounds  bounds
 	apart   []apart
 	lost    [ecs.Causes]int
 	last    int // the row of the link that was found last,
@@ -132,7 +131,7 @@ func (x *fan) bulk(e *ecs.Envelope, p *parcel, all []subscriber, due ecs.Tick) {
 		}
 		block := x.open(p, n)
 		for i := range all[:n] {
-			binary.LittleEndian.PutUint64(block[fanHeader+fanEntry*i:], uint64(all[i].row)|uint64(all[i].serial)<<32)
+			binary.LittleEndian.PutUint64(block[fanHeader+fanEntry*i:], all[i].entry)
 		}
 		x.post(e, p, program, due, n)
 		all = all[n:]
@@ -173,10 +172,12 @@ func (x *fan) limit(p *parcel) int {
 }
 
 // block is a payload of a value for given subscribers.
-func (x *fan) block(p *parcel, list []bound) []byte {
+func (x *fan) block(p *parcel, list []uint64) []byte {
 	block := x.open(p, len(list))
-	for i := range list {
-		binary.LittleEndian.PutUint64(block[fanHeader+fanEntry*i:], uint64(list[i].row)|uint64(list[i].serial)<<32)
+	places := block[fanHeader : fanHeader+fanEntry*len(list)]
+	for _, entry := range list {
+		binary.LittleEndian.PutUint64(places, entry)
+		places = places[fanEntry:]
 	}
 	return block
 }
@@ -193,61 +194,24 @@ func unblock(block []byte) (topic int32, count int, p parcel) {
 }
 
 // addressee is who is at a place in a payload.
-func addressee(block []byte, i int) (row, serial uint32) {
-	word := binary.LittleEndian.Uint64(block[fanHeader+fanEntry*i:])
-	return uint32(word), uint32(word >> 32)
+func addressee(block []byte, i int) uint64 {
+	return binary.LittleEndian.Uint64(block[fanHeader+fanEntry*i:])
 }
 
-// emit sends a value to subscribers in the order of nodes, each in its tick: a
-// stable counting sort by tick, and a fan for those of a tick and a program.
-func (x *fan) emit(e *ecs.Envelope, p *parcel, list []bound) {
-	limit := x.limit(p)
-	list = x.byTick(list)
-	for len(list) > 0 {
-		n, program := 1, list[0].node.Program()
-		for n < len(list) && n < limit && list[n].due == list[0].due && list[n].node.Program() == program {
-			n++
+// emit sends a value to subscriptions, each in its tick: a fan for those of a
+// tick and a program.
+func (x *fan) emit(e *ecs.Envelope, p *parcel, b *bounds) {
+	b.sort()
+	limit, from := x.limit(p), 0
+	for i := range b.parts {
+		part := &b.parts[i]
+		for from < part.end {
+			n := min(limit, part.end-from)
+			x.block(p, b.entries[from:from+n])
+			x.post(e, p, part.program, part.due, n)
+			from += n
 		}
-		x.block(p, list[:n])
-		x.post(e, p, program, list[0].due, n)
-		list = list[n:]
 	}
-}
-
-// sortedTicks is up to how many ticks apart a counting sort is used.
-const sortedTicks = 1 << 16
-
-// byTick returns a list in the order of ticks; the order within stays.
-func (x *fan) byTick(list []bound) []bound {
-	if len(list) == 0 {
-		return list
-	}
-	first, last := list[0].due, list[0].due
-	for i := range list {
-		first, last = min(first, list[i].due), max(last, list[i].due)
-	}
-	switch {
-	case first == last:
-		return list
-	case last-first >= sortedTicks:
-		slices.SortStableFunc(list, func(a, b bound) int { return int(max(-1, min(1, a.due-b.due))) })
-		return list
-	}
-	ticks := int(last-first) + 1
-	x.starts = append(x.starts[:0], make([]int, ticks+1)...)
-	for i := range list {
-		x.starts[list[i].due-first+1]++
-	}
-	for i := range ticks {
-		x.starts[i+1] += x.starts[i]
-	}
-	x.sorted = slices.Grow(x.sorted[:0], len(list))[:len(list)]
-	for i := range list {
-		at := &x.starts[list[i].due-first]
-		x.sorted[*at] = list[i]
-		*at++
-	}
-	return x.sorted
 }
 
 // prune takes from a fan in flight those whom cuts separate from its sender; it
@@ -258,11 +222,11 @@ func (x *fan) prune(e *ecs.Envelope, c *Cuts, cut Cut) bool {
 		return false
 	}
 	topic, count, p := unblock(f.world.Payload(e))
-	var left []bound
+	var left []uint64
 	for i := range count {
-		row, serial := addressee(f.world.Payload(e), i)
-		if !f.lasts(row, serial) || c.between(e.From, f.faces.At(int(row)).Node)&cut == 0 {
-			left = append(left, bound{row: row, serial: serial})
+		entry := addressee(f.world.Payload(e), i)
+		if row, serial := splitEntry(entry); !f.lasts(row, serial) || c.between(e.From, f.faces.At(int(row)).Node)&cut == 0 {
+			left = append(left, entry)
 		}
 	}
 	lost := count - len(left)
@@ -285,5 +249,5 @@ func (x *fan) prune(e *ecs.Envelope, c *Cuts, cut Cut) bool {
 
 // lasts reports whether a subscription has not ended.
 func (f *Feeds) lasts(row, serial uint32) bool {
-	return int(row) < f.faces.Len() && f.faces.At(int(row)).Serial == serial
+	return int(row) < len(f.ears) && f.ears[row].serial == serial
 }

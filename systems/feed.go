@@ -41,6 +41,8 @@ type Feeds struct {
 	serials *ecs.Rows[serialRow] // one row once somebody has subscribed
 	subs    pool[subscriptionRow, *subscriptionRow]
 	faces   *ecs.Rows[faceRow]     // a row for each of subs,
+	ears    []ear                  // made from it,
+	thens   []uint64               // and from it, but for zeros at the end
 	kept    *ecs.Rows[functionRow] // and another
 	queued  pool[queuedRow, *queuedRow]
 	values  *ecs.Rows[functionRow] // a row for each of queued
@@ -72,14 +74,37 @@ type subscribed struct {
 	subscriber
 }
 
-// faceRow is what each delivery asks of a subscription, apart from the rest so
-// that two and more lie in a line of a cache.
+// faceRow is what deliveries ask of a subscription.
 type faceRow struct {
 	Then   uint64 // of the subscriber's own
 	Node   ecs.Node
 	Serial uint32 // no two subscriptions of a run have the same; 0: the row is free
 	Topic  int32
 	Slow   uint32 // 1: it has a period, or values wait
+}
+
+// ear is what each delivery asks of a subscription, apart from the rest so that
+// four lie in a line of a cache.
+type ear struct {
+	own    uint64 // what the identity of what it is given derives from: node and topic
+	node   ecs.Node
+	serial uint32 // 0: there is none
+}
+
+// setEar makes what is derived of a subscription's face.
+func (f *Feeds) setEar(row int) {
+	for len(f.ears) <= row {
+		f.ears = append(f.ears, ear{})
+	}
+	s := f.faces.At(row)
+	f.ears[row] = ear{f.world.NameHash(s.Node) ^ f.topics.At(int(s.Topic)).Key, s.Node, s.Serial}
+	if s.Then == 0 && row >= len(f.thens) {
+		return
+	}
+	for len(f.thens) <= row {
+		f.thens = append(f.thens, 0)
+	}
+	f.thens[row] = s.Then
 }
 
 // subscriptionRow is a node's subscription.

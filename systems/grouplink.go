@@ -103,9 +103,7 @@ func (l *Links) addMissing(from, to ecs.Node, like *wire) {
 	}
 	made := *like
 	made.From, made.To = from, to
-	l.changes++
-	l.neighbours.stale = true
-	l.index.put(uint64(from), uint64(to), l.wires.Add(made))
+	l.insert(made)
 }
 
 func (l *Links) networkMember(n ecs.Node) {

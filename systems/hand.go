@@ -1,8 +1,6 @@
 package systems
 
 import (
-	"math"
-
 	"orrery/ecs"
 )
 
@@ -17,7 +15,7 @@ type hand struct {
 	n         int
 	fates     []fate // of those a fan is for; none if each is given it
 	awake     []awake
-	wakes     []bound // to be sent, once all have handled what they are given
+	wakes     bounds // to be sent, once all have handled what they are given
 }
 
 // fate is what becomes of a value that has come to a subscription.
@@ -70,7 +68,7 @@ func (x *hand) values(e *ecs.Envelope, h ecs.Handler) {
 func (x *hand) decide(e *ecs.Envelope, count int) {
 	f, w := x.feeds, x.feeds.world
 	for at := range count {
-		row, serial := addressee(w.Payload(e), at)
+		row, serial := splitEntry(addressee(w.Payload(e), at))
 		x.fates = append(x.fates, given)
 		if !f.lasts(row, serial) {
 			continue // fill sees it too
@@ -94,41 +92,40 @@ func (x *hand) decide(e *ecs.Envelope, count int) {
 // the next begins.
 func (x *hand) fill(e *ecs.Envelope, at, count, limit int) int {
 	f, w, program := x.feeds, x.feeds.world, e.To.Program()
-	block, faces := w.Payload(e), f.faces.All()
-	key, topic, last := uint64(0), int32(math.MaxInt32), ecs.Node(0)
-	stale, down := 0, 0
-	x.n = 0
-	for ; at < count && x.n < limit; at++ {
-		row, serial := addressee(block, at)
-		if len(x.fates) > 0 && x.fates[at] != given {
-			if x.fates[at] == isDown {
+	block, ears, fates := w.Payload(e), f.ears, x.fates
+	first, rows := w.FirstRows(program)
+	last := ecs.Node(0)
+	stale, down, n := 0, 0, 0
+	for limit = min(limit, len(x.rows)); at < count && n < limit; at++ {
+		entry := addressee(block, at)
+		if len(fates) > 0 && fates[at] != given {
+			if fates[at] == isDown {
 				down++
 			}
 			continue
 		}
-		if int(row) >= len(faces) || faces[row].Serial != serial {
+		if row, serial := splitEntry(entry); int(row) >= len(ears) || ears[row].serial != serial {
 			stale++
 			continue
 		}
-		s := &faces[row]
-		if s.Node == last {
+		s := &ears[uint32(entry)]
+		if s.node == last {
 			break
 		}
-		to, life := w.Place(program, s.Node)
-		if life == nil {
-			stale++
-			continue
+		to := uint32(s.node - first)
+		if to >= rows {
+			var life *ecs.Life
+			if to, life = w.Place(program, s.node); life == nil {
+				stale++
+				continue
+			}
 		}
-		last = s.Node
-		if s.Topic != topic {
-			topic = s.Topic
-			key = f.topics.At(int(topic)).Key
-		}
-		x.envelopes[x.n] = e.Fanned(last, life.Name^key, uint64(row)|uint64(serial)<<32)
-		x.rows[x.n] = to
-		x.n++
+		last = s.node
+		x.envelopes[n] = e.Fanned(last, s.own, entry)
+		x.rows[n] = to
+		n++
 	}
-	if stale+down > 0 {
+	if x.n = n; stale+down > 0 {
 		feed, _, _ := unblock(block)
 		f.dropped(feed, ecs.DroppedStale, stale)
 		f.dropped(feed, ecs.DroppedDown, down)
@@ -162,7 +159,7 @@ func (x *hand) wake(e *ecs.Envelope, h ecs.Handler) {
 	_, count, _ := unblock(w.Payload(e))
 	x.awake = x.awake[:0]
 	for i := range count {
-		row, serial := addressee(w.Payload(e), i)
+		row, serial := splitEntry(addressee(w.Payload(e), i))
 		if !f.lasts(row, serial) || f.subs.rows.At(int(row)).Wake != w.Tick() {
 			continue
 		}
@@ -239,7 +236,10 @@ func (f *Feeds) Read(b *ecs.Batch, i int) *Value {
 		r.handle, r.plain = e.A+1, p.bytes == nil
 		r.Feed, r.A, r.Payload = Feed(feed), p.a, p.bytes
 	}
-	r.From, r.Then, r.row = e.From, f.faces.At(int(row)).Then, int32(row)
+	r.From, r.Then, r.row = e.From, 0, int32(row)
+	if int(row) < len(f.thens) {
+		r.Then = f.thens[row]
+	}
 	if f.heard.kept {
 		f.heard.meet(e.To, int32(r.Feed))
 	}

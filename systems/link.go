@@ -78,7 +78,8 @@ func makeWire(from, to ecs.Node, l Link) wire {
 type Links struct {
 	world    *ecs.World
 	wires    *ecs.Rows[wire]
-	index    index // (from, to) to wire
+	index    index   // (from, to) to wire
+	senders  nodeSet // who has a wire to another
 	networks networks
 	groups   groupLinks
 	cuts     *Cuts
@@ -142,9 +143,15 @@ func (l *Links) add(from, to ecs.Node, link Link) {
 		*x = made
 		return
 	}
+	l.insert(made)
+}
+
+// insert adds a wire between two nodes that had none.
+func (l *Links) insert(x wire) {
 	l.neighbours.stale = true
 	l.changes++
-	l.index.put(uint64(from), uint64(to), l.wires.Add(made))
+	l.senders.put(x.From, true)
+	l.index.put(uint64(x.From), uint64(x.To), l.wires.Add(x))
 }
 
 // Joins reports whether a link or a network joins two nodes, from one to the
@@ -186,8 +193,10 @@ func (l *Links) rebuild() {
 	l.neighbours.stale = true
 	l.changes++
 	l.index.clear()
+	l.senders.clear()
 	for i := range l.wires.Len() {
 		x := l.wires.At(i)
+		l.senders.put(x.From, true)
 		l.index.put(uint64(x.From), uint64(x.To), i)
 	}
 	l.networks.rebuild()

@@ -212,6 +212,27 @@ func (n *networks) find(from, to ecs.Node) (*wire, bool) {
 	return nil, false
 }
 
+// stretch returns the first network that a node and the first of some
+// subscribers are both in, -1 if there is none, and how many of them have it in
+// common with the node.
+func (n *networks) stretch(from ecs.Node, all []subscriber) (net, count int) {
+	net = n.common(from, all[0].node)
+	for count = 1; count < len(all) && n.common(from, all[count].node) == net; {
+		count++
+	}
+	return net, count
+}
+
+// common returns the first network that two nodes are both in, or -1.
+func (n *networks) common(from, to ecs.Node) int {
+	for net := range n.nets.Len() {
+		if n.member(net, from) >= 0 && n.member(net, to) >= 0 {
+			return net
+		}
+	}
+	return -1
+}
+
 func (n *networks) findPair(from, to ecs.Node) int {
 	i := n.paired.find(uint64(from), uint64(to))
 	if i < 0 {

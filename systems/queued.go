@@ -125,15 +125,16 @@ func (f *Feeds) wakeAt(row int) {
 	if r := f.subs.rows.At(row); r.Wake != r.Next {
 		r := f.subs.rows.Edit(row)
 		r.Wake = r.Next
-		f.hand.wakes = append(f.hand.wakes, bound{r.Node, r.Next, uint32(row), r.Serial})
+		f.hand.wakes.add(makeEntry(uint32(row), r.Serial), r.Next)
+		f.hand.wakes.end(r.Node.Program())
 	}
 }
 
 func (f *Feeds) sendWakes(cause ecs.EnvelopeID) {
-	if len(f.hand.wakes) > 0 {
+	if len(f.hand.wakes.list) > 0 {
 		e := ecs.MakeEnvelope(ecs.Everyone, 0, cause, f.wake)
-		f.fan.emit(&e, &parcel{}, f.hand.wakes)
-		f.hand.wakes = f.hand.wakes[:0]
+		f.fan.emit(&e, &parcel{}, &f.hand.wakes)
+		f.hand.wakes.clear()
 	}
 }
 

@@ -47,11 +47,12 @@ func (f *Feeds) subscribe(n ecs.Node, s *Subscription, keep []byte) {
 		*f.faces.Edit(row) = faceRow{Node: n, Serial: r.Serial, Topic: r.Topic}
 		f.subs.own(row)
 		f.bySub.put(uint64(n), uint64(topic), row)
-		f.changes = append(f.changes, subscribed{int32(topic), false, subscriber{n, r.Serial, int32(row)}})
+		f.changes = append(f.changes, subscribed{int32(topic), false, f.subscriber(n, row, r.Serial)})
 	}
 	r, k := f.subs.rows.Edit(row), f.kept.Edit(row)
 	r.Keep, r.Period, r.Function = int32(max(1, s.Keep)), f.world.TicksCeil(s.Every), 0
 	f.faces.Edit(row).Then = s.Then
+	f.setEar(row)
 	f.setSlow(row)
 	f.world.Unkeep(k.At)
 	*k = functionRow{}
@@ -80,13 +81,14 @@ func (f *Feeds) end(row int) {
 	for r.Count > 0 {
 		f.dropOldest(row, ecs.DroppedStale)
 	}
-	f.changes = append(f.changes, subscribed{r.Topic, true, subscriber{r.Node, r.Serial, int32(row)}})
+	f.changes = append(f.changes, subscribed{r.Topic, true, f.subscriber(r.Node, row, r.Serial)})
 	k := f.kept.Edit(row)
 	f.world.Unkeep(k.At)
 	*k = functionRow{}
 	f.bySub.drop(uint64(r.Node), uint64(r.Topic))
 	f.slow -= int(f.faces.At(row).Slow)
 	*f.faces.Edit(row) = faceRow{}
+	f.setEar(row)
 	f.subs.drop(row)
 }
 
@@ -159,8 +161,8 @@ func (f *Feeds) settle() {
 		if len(t.joined)+len(t.gone) > len(t.members)+1024 { // nobody publishes to it
 			t.settled()
 		}
-		if !c.gone && f.lasts(uint32(c.row), c.serial) {
-			f.subs.rows.Edit(int(c.row)).Fresh = 0
+		if row, serial := splitEntry(c.entry); !c.gone && f.lasts(row, serial) {
+			f.subs.rows.Edit(int(row)).Fresh = 0
 			f.sendLate(c.topic, c.subscriber)
 		}
 	}
@@ -171,19 +173,23 @@ func (f *Feeds) settle() {
 // numbers who are not in view yet.
 func (f *Feeds) rejoin() {
 	f.slow = 0
+	f.ears, f.thens = f.ears[:0], f.thens[:0]
 	for i := range f.faces.Len() {
 		f.slow += int(f.faces.At(i).Slow)
+		f.setEar(i)
 	}
 	for i := range f.subs.rows.Len() {
 		r := f.subs.rows.At(i)
-		m := subscriber{r.Node, r.Serial, int32(i)}
+		if r.Used == 0 {
+			continue
+		}
+		m := f.subscriber(r.Node, i, r.Serial)
 		switch {
-		case r.Used == 0:
 		case r.Fresh != 0:
 			f.changes = append(f.changes, subscribed{r.Topic, false, m})
 		default:
 			f.derived[r.Topic].joined = append(f.derived[r.Topic].joined, m)
 		}
 	}
-	slices.SortStableFunc(f.changes, func(a, b subscribed) int { return cmp.Compare(a.serial, b.serial) })
+	slices.SortStableFunc(f.changes, func(a, b subscribed) int { return cmp.Compare(a.serial(), b.serial()) })
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"orrery/ecs"
+	"orrery/ecs/random"
 )
 
 // A feed's name is segments parted by slashes, as sensor/3/temperature. In a
@@ -108,18 +109,26 @@ type subject struct {
 }
 
 // subscriber is a subscription, in the order of nodes and, of one node's, of
-// subscribing.
+// subscribing, with what a publish needs to know of it.
 type subscriber struct {
-	node   ecs.Node
-	serial uint32
-	row    int32
+	name  uint64 // what draws are keyed by: the node's name, hashed and mixed
+	entry uint64 // as payloads name it; see makeEntry
+	node  ecs.Node
+	wire  int32 // one more than the row of the link on which the last value came; see [fan.wire]
 }
+
+func (m *subscriber) serial() uint32 { return uint32(m.entry >> 32) }
 
 func (m subscriber) compare(o subscriber) int {
 	if m.node != o.node {
 		return cmp.Compare(m.node, o.node)
 	}
-	return cmp.Compare(m.serial, o.serial)
+	return cmp.Compare(m.serial(), o.serial())
+}
+
+// subscriber returns what publishes know of a subscription.
+func (f *Feeds) subscriber(n ecs.Node, row int, serial uint32) subscriber {
+	return subscriber{name: random.Mix(f.world.Life(n).Name), entry: makeEntry(uint32(row), serial), node: n}
 }
 
 // settled brings a topic's members in line with who joined and left until the
@@ -140,7 +149,7 @@ func (t *subject) settled() []subscriber {
 			for len(gone) > 0 && gone[0].compare(m) < 0 {
 				gone = gone[1:]
 			}
-			return len(gone) > 0 && gone[0] == m
+			return len(gone) > 0 && gone[0].compare(m) == 0
 		})
 		t.gone = t.gone[:0]
 	}

@@ -56,7 +56,7 @@ func (s *Set) fanUnderWay(e *ecs.Envelope, links, networks []uint64) {
 	_, count, _ := unblock(block)
 	last := ecs.Node(0) // several subscriptions of a node follow each other
 	for i := range count {
-		row, serial := addressee(block, i)
+		row, serial := splitEntry(addressee(block, i))
 		if !f.lasts(row, serial) {
 			continue
 		}

@@ -1,35 +1,34 @@
 package systems
 
 import (
+	"sort"
+
 	"orrery/ecs"
-	"orrery/ecs/random"
 )
 
-// route asks cuts and links about each subscriber: a node with several
-// subscriptions is asked about once.
+// route asks cuts and links about each subscriber. What only loss and jitter
+// decide is decided for many at once (see drawn.go), the rest for one after the
+// other; the verdicts are the same.
 func (x *fan) route(e *ecs.Envelope, p *parcel, all []subscriber, linked bool) {
 	f, l := x.feeds, x.feeds.links
-	now := f.world.Tick()
-	x.from, x.bounds, x.apart, x.lost = e, x.bounds[:0], x.apart[:0], [ecs.Causes]int{}
-	if !linked && l.slow.rows.Len() == 0 {
-		x.draw(l, all)
-		all = nil
+	x.from, x.linked, x.apart, x.lost = e, linked, x.apart[:0], [ecs.Causes]int{}
+	x.alone = l.slow.rows.Len() > 0 || linked && x.twice(all)
+	x.bounds.clear()
+	if l.cuts.used != 0 {
+		all = x.uncut(l, all)
 	}
 	l.fan = x
-	for n := 0; len(all) > 0; all = all[n:] {
-		node := all[0].node
-		for n = 1; n < len(all) && all[n].node == node; {
-			n++
+	x.cast()
+	for len(all) > 0 {
+		n := stretch(all)
+		first, end := own(all[:n], e.From)
+		x.reach(l, all[:first])
+		for i := first; i < end; i++ {
+			x.bounds.add(all[i].entry, f.world.Tick()+1)
 		}
-		x.group = all[:n]
-		switch {
-		case node == e.From:
-			x.arrive(now + 1)
-		case l.cuts.cuts(e.From, node):
-			x.lost[ecs.DroppedCut] += n
-		default:
-			x.transmit(l, node, linked)
-		}
+		x.reach(l, all[end:n])
+		x.bounds.end(all[0].node.Program())
+		all = all[n:]
 	}
 	l.fan = nil
 	for why, n := range x.lost {
@@ -38,53 +37,110 @@ func (x *fan) route(e *ecs.Envelope, p *parcel, all []subscriber, linked bool) {
 			f.world.LoseFanned(e, ecs.Cause(why), n)
 		}
 	}
-	x.emit(e, p, x.bounds)
+	x.emit(e, p, &x.bounds)
 	x.sendApart()
 }
 
-// draw decides about all subscribers where no link is, as a link with the way's
-// options would.
-func (x *fan) draw(l *Links, all []subscriber) {
-	w, way := l.world, &x.way
-	now := w.Tick()
-	free, tick, id := w.Time(now)+way.Latency, int64(now), uint64(x.from.ID())
-	loss, jitter := w.Key(l.streams.loss), w.Key(l.streams.jitter)
-	near := w.Life(x.from.From).Name
-	plain := max(w.TicksCeil(free), now+1)
-	for i := range all {
-		m := &all[i]
-		due := plain
-		if m.node == x.from.From {
-			due = now + 1
-		} else if l.cuts.cuts(x.from.From, m.node) {
-			x.lost[ecs.DroppedCut]++
-			continue
-		} else if way.Loss != 0 || way.Jitter > 0 {
-			key := id ^ near ^ random.Mix(w.NameHash(m.node))
-			if draws := loss.At(tick, key); way.Loss != 0 && draws.Chance(way.Loss) {
-				x.lost[ecs.DroppedLoss]++
-				continue
-			}
-			if way.Jitter > 0 {
-				draws := jitter.At(tick, key)
-				due = max(w.TicksCeil(free+ecs.Nanoseconds(draws.Below(uint64(way.Jitter)+1))), now+1)
-			}
+// twice reports whether a node has two subscriptions to what is published: it
+// is asked about once.
+func (x *fan) twice(all []subscriber) bool {
+	for i := 1; i < len(all) && len(x.feeds.lists) > 1; i++ {
+		if all[i].node == all[i-1].node {
+			return true
 		}
-		x.bounds = append(x.bounds, bound{m.node, due, uint32(m.row), m.serial})
+	}
+	return false
+}
+
+// uncut leaves out those whom a cut separates from the sender.
+func (x *fan) uncut(l *Links, all []subscriber) []subscriber {
+	x.left = x.left[:0]
+	for i := range all {
+		if l.cuts.cuts(x.from.From, all[i].node) {
+			x.lost[ecs.DroppedCut]++
+		} else {
+			x.left = append(x.left, all[i])
+		}
+	}
+	return x.left
+}
+
+// stretch returns how many subscribers are of the first one's program.
+func stretch(all []subscriber) int {
+	program := all[0].node.Program()
+	if all[len(all)-1].node.Program() == program {
+		return len(all)
+	}
+	return sort.Search(len(all), func(i int) bool { return all[i].node.Program() != program })
+}
+
+// reach decides about subscribers of a program, of which none is the sender.
+func (x *fan) reach(l *Links, all []subscriber) {
+	switch {
+	case len(all) == 0:
+	case x.alone:
+		x.each(l, all)
+	case !x.linked:
+		x.lost[ecs.DroppedLoss] += x.draw(all, &x.way)
+	case !l.senders.has(x.from.From):
+		x.unlinked(l, all)
+	default:
+		for len(all) > 0 {
+			all = all[x.carry(l, all):]
+			n := 0
+			for n < len(all) && x.wire(l, &all[n]) < 0 {
+				n++
+			}
+			x.unlinked(l, all[:n])
+			all = all[n:]
+		}
+	}
+}
+
+// unlinked decides about subscribers to whom the sender has no link.
+func (x *fan) unlinked(l *Links, all []subscriber) {
+	for len(all) > 0 {
+		net, n := l.networks.stretch(x.from.From, all)
+		switch {
+		case net < 0:
+			x.lost[ecs.DroppedLoss] += x.draw(all[:n], &x.way)
+		case !l.networks.nets.At(net).plain():
+			x.each(l, all[:n])
+		default:
+			lost := x.draw(all[:n], l.networks.nets.At(net))
+			w := l.networks.nets.Edit(net)
+			w.Sent += uint64(n)
+			w.Bytes += uint64(n) * x.dice.size
+			w.Dropped += uint64(lost)
+			x.lost[ecs.DroppedLoss] += lost
+		}
+		all = all[n:]
+	}
+}
+
+// each decides about one node after the other.
+func (x *fan) each(l *Links, all []subscriber) {
+	for n := 0; len(all) > 0; all = all[n:] {
+		node := all[0].node
+		for n = 1; n < len(all) && all[n].node == node; {
+			n++
+		}
+		x.group = all[:n]
+		x.transmit(l, &all[0])
 	}
 }
 
 // transmit puts a value on the wire to one node.
-func (x *fan) transmit(l *Links, to ecs.Node, linked bool) {
+func (x *fan) transmit(l *Links, to *subscriber) {
 	x.sending = *x.from
-	x.sending.To = to
+	x.sending.To = to.node
 	l.world.Share(&x.sending)
-	if linked {
+	if x.linked {
 		if i := x.wire(l, to); i >= 0 {
 			l.transmit(l.wires.Edit(i), &x.sending, 0)
 			return
 		}
-		if wire, ok := l.networks.find(x.from.From, to); ok {
+		if wire, ok := l.networks.find(x.from.From, to.node); ok {
 			l.transmit(wire, &x.sending, 0)
 			l.networks.keep(wire)
 			return
@@ -93,26 +149,35 @@ func (x *fan) transmit(l *Links, to ecs.Node, linked bool) {
 	l.transmit(&x.way, &x.sending, 0)
 }
 
-// wire finds the link to a node, first where it lies if links were made in the
-// order of nodes.
-func (x *fan) wire(l *Links, to ecs.Node) int {
-	if i := x.last + x.stride; i >= 0 && i < l.wires.Len() {
-		if w := l.wires.At(i); w.From == x.from.From && w.To == to {
-			x.last = i
-			return i
-		}
+// wire finds the link to a node, or -1: first where it was last, then where it
+// lies if links were made in the order of nodes.
+func (x *fan) wire(l *Links, to *subscriber) int {
+	if i := int(to.wire) - 1; x.isWire(l, i, to.node) {
+		x.stride, x.last = i-x.last, i
+		return i
 	}
-	i := l.index.find(uint64(x.from.From), uint64(to))
-	if i >= 0 {
-		x.last, x.stride = i, i-x.last
+	i := x.last + x.stride
+	if !x.isWire(l, i, to.node) {
+		i = l.index.find(uint64(x.from.From), uint64(to.node))
+	}
+	if to.wire = int32(i) + 1; i >= 0 {
+		x.stride, x.last = i-x.last, i
 	}
 	return i
 }
 
+func (x *fan) isWire(l *Links, i int, to ecs.Node) bool {
+	if uint(i) >= uint(l.wires.Len()) {
+		return false
+	}
+	w := l.wires.At(i)
+	return w.To == to && w.From == x.from.From
+}
+
 // arrive notes when the group is given the value.
 func (x *fan) arrive(due ecs.Tick) {
-	for _, m := range x.group {
-		x.bounds = append(x.bounds, bound{m.node, due, uint32(m.row), m.serial})
+	for i := range x.group {
+		x.bounds.add(x.group[i].entry, due)
 	}
 }
 

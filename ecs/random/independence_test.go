@@ -165,3 +165,12 @@ func TestAvalanche(t *testing.T) {
 		t.Errorf("a bit of the draw flips in a part of 0.5 ± %.3f", worst)
 	}
 }
+
+func TestKeyInATick(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		key, tick, id := Key(rapid.Uint64().Draw(t, "key")), rapid.Int64().Draw(t, "tick"), rapid.Uint64().Draw(t, "id")
+		if key.In(tick).At(0, id) != key.At(tick, id) {
+			t.Fatal("the draws of an event depend on how they are asked for")
+		}
+	})
+}

@@ -19,6 +19,12 @@ func NewKey(seed uint64, stream string) Key {
 // Tick and ID are multiplied by unrelated odd constants before they meet, so
 // that no small steps in both cancel: (tick+1, id-1) is another state.
 func (k Key) At(tick int64, id uint64) Source {
-	const tickStep, idStep = 0xd1342543de82ef95, 0xaef17502108ef2d9
 	return Source{Mix(uint64(k) + uint64(tick)*tickStep + id*idStep)}
 }
+
+// In returns the key that has at tick 0 the draws that k has at a tick, for who
+// draws for many events of one.
+func (k Key) In(tick int64) Key { return k + Key(uint64(tick)*tickStep) }
+
+// Steps by which tick and ID move the state of a Source.
+const tickStep, idStep = 0xd1342543de82ef95, 0xaef17502108ef2d9
