@@ -120,10 +120,10 @@ func (s *script) keepThen(then starlark.Value) ([]byte, error) {
 }
 
 // policies are words for whom to call, of those that provide; "hash" is one
-// more.
+// more, and "all" is for all of them.
 var policies = map[string]systems.Policy{"any": systems.AnyProvider, "round_robin": systems.RoundRobin, "nearest": systems.Nearest}
 
-var policyWords = []string{"any", "round_robin", "nearest", "hash"}
+var policyWords = []string{"any", "round_robin", "nearest", "hash", "all"}
 
 // pick returns whom a policy chooses.
 func (s *script) pick(service uint64, word string, o *callOptions) (ecs.Node, error) {
@@ -131,38 +131,26 @@ func (s *script) pick(service uint64, word string, o *callOptions) (ecs.Node, er
 	policy, known := policies[word]
 	switch {
 	case o.need > 0:
-		return 0, fmt.Errorf("need is of several providers; say which, as in to = me.peers")
+		return 0, fmt.Errorf("need is of several providers; say which, as in to = \"all\" or to = me.peers")
 	case word == "hash" && !o.hashed:
 		return 0, fmt.Errorf("to = \"hash\" wants a value to choose by: to = \"hash\", by = key")
 	case word == "hash":
 		return services.PickBy(b, i, service, o.key), nil
 	case !known:
-		return 0, fmt.Errorf("to is a node, a group, a list, \"any\", \"round_robin\", \"nearest\" or \"hash\", not %q%s", word, didYouMean(word, policyWords))
+		return 0, fmt.Errorf("to is a node, a group, a list, \"any\", \"round_robin\", \"nearest\", \"hash\" or \"all\", not %q%s", word, didYouMean(word, policyWords))
 	}
 	return services.Pick(b, i, service, policy), nil
 }
 
 // callAll calls whom the options say.
 func (s *script) callAll(c *systems.Call, o *callOptions) ([]ecs.EnvelopeID, error) {
-	services, b, i := s.run.Services, s.at.batch, s.at.index
-	word, isWord := starlark.AsString(o.to)
-	if isWord || o.to == starlark.None {
-		if !isWord {
-			word = "any"
-		}
-		if err := s.canStart(1); err != nil {
-			return nil, err
-		}
-		var err error
-		if c.To, err = s.pick(c.Service.Key, word, o); err != nil {
-			return nil, err
-		}
-		if c.To != 0 {
-			if err := s.canCall(c.To); err != nil {
-				return nil, err
-			}
-		}
-		return []ecs.EnvelopeID{services.Call(b, i, c)}, nil
+	switch word, isWord := starlark.AsString(o.to); {
+	case word == "all":
+		return s.callSeveral(c, o, s.run.Services.PickAll(s.at.batch, s.at.index, c.Service.Key))
+	case isWord:
+		return s.callOne(c, o, word)
+	case o.to == starlark.None:
+		return s.callOne(c, o, "any")
 	}
 	nodes, err := s.nodesOf(o.to)
 	if err != nil {
@@ -171,6 +159,34 @@ func (s *script) callAll(c *systems.Call, o *callOptions) ([]ecs.EnvelopeID, err
 	if o.need > len(nodes) {
 		return nil, fmt.Errorf("need = %d of %d nodes", o.need, len(nodes))
 	}
+	if len(nodes) == 0 {
+		return nil, nil
+	}
+	return s.callSeveral(c, o, nodes)
+}
+
+// callOne calls a provider that a policy chooses.
+func (s *script) callOne(c *systems.Call, o *callOptions, policy string) ([]ecs.EnvelopeID, error) {
+	if err := s.canStart(1); err != nil {
+		return nil, err
+	}
+	var err error
+	if c.To, err = s.pick(c.Service.Key, policy, o); err != nil {
+		return nil, err
+	}
+	if c.To != 0 {
+		if err := s.canCall(c.To); err != nil {
+			return nil, err
+		}
+	}
+	return []ecs.EnvelopeID{s.run.Services.Call(s.at.batch, s.at.index, c)}, nil
+}
+
+// callSeveral calls each of some nodes, or all of them at once if some must
+// answer. If there is nobody, or there are too few, it ends as a call does that
+// finds no provider.
+func (s *script) callSeveral(c *systems.Call, o *callOptions, nodes []ecs.Node) ([]ecs.EnvelopeID, error) {
+	services, b, i := s.run.Services, s.at.batch, s.at.index
 	if err := s.canStart(1 + len(nodes)); err != nil {
 		return nil, err
 	}
@@ -179,8 +195,13 @@ func (s *script) callAll(c *systems.Call, o *callOptions) ([]ecs.EnvelopeID, err
 			return nil, err
 		}
 	}
-	if o.need > 0 {
+	switch {
+	case o.need > len(nodes):
+		return []ecs.EnvelopeID{services.Gather(b, i, c, nil, o.need)}, nil
+	case o.need > 0:
 		return []ecs.EnvelopeID{services.Gather(b, i, c, nodes, o.need)}, nil
+	case len(nodes) == 0:
+		return []ecs.EnvelopeID{services.Call(b, i, c)}, nil
 	}
 	ids := make([]ecs.EnvelopeID, 0, len(nodes))
 	for _, c.To = range nodes {

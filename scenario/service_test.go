@@ -54,6 +54,14 @@ func TestCalls(t *testing.T) {
 		{"two of three, one ignorant", `me.call("add", 2, to = [s, extra], need = 2, then = all_told)`, `13 c None [(s[0], [3, c]), (s[1], [3, c])] None`},
 		{"not enough", `me.call("add", 2, to = [s, extra], need = 3, then = all_told)`, `13 c unknown service [(s[0], [3, c]), (s[1], [3, c])] extra`},
 		{"not in time", `me.call("slow", "50ms", 1, to = s, need = 1, timeout = "20ms", then = all_told)`, `29 c timeout [] None`},
+		{"all", `me.call("add", 2, to = "all", then = told)`, "13 c  ok [3, c] s[0] 4ms\n13 c  ok [3, c] s[1] 4ms"},
+		{"both of all", `me.call("add", 2, to = "all", need = 2, then = all_told)`, `13 c None [(s[0], [3, c]), (s[1], [3, c])] None`},
+		{"the first of all", `me.call("slow", "0s", 1, to = "all", need = 1, then = all_told)`, `14 c None [(s[0], 1)] None`},
+		{"all of nobody", `me.call("sub", 2, to = "all", then = told)`, `10 c  no provider None None 1ms`},
+		{"three of two", `me.call("add", 2, to = "all", need = 3, then = all_told)`, `10 c no provider [] None`},
+		{"one of nobody", `me.call("sub", 2, to = "all", need = 1, then = all_told)`, `10 c no provider [] None`},
+		{"cancelled, of all", `print(me.cancel(me.call("add", 2, to = "all", then = told)))`, "9 c True\n10 c  cancelled None s[0] 1ms\n10 c  cancelled None s[1] 1ms"},
+		{"nobody of a list", `me.call("add", 2, to = [], then = told)`, ``},
 		{"in turn", `[me.call("add", i, to = "round_robin", then = told) for i in range(3)]`,
 			"13 c  ok [1, c] s[0] 4ms\n13 c  ok [2, c] s[1] 4ms\n13 c  ok [3, c] s[0] 4ms"},
 		{"nearest", `me.call("add", 1, to = "nearest", then = told)`, `13 c  ok [2, c] s[0] 4ms`},
@@ -72,6 +80,30 @@ func TestCalls(t *testing.T) {
 	} {
 		t.Run(tc.what, func(t *testing.T) { tells(t, replaced(shop, tc.line), tc.want) })
 	}
+}
+
+// All are those that the node sees and has a link to: itself too, by no link, and
+// nobody who has left; one out of reach is an error only if there is no other.
+func TestCallsOfAll(t *testing.T) {
+	const text = `
+def one(me):
+    return me
+def told(me, r):
+    print(r.provider, r.value, r.error)
+def go(me):
+    me.call("one", to = "all", then = told, timeout = "30ms")
+p = program(provides = {"one": one}, on = {"rest": lambda me, m: me.withhold("one")})
+far = node("far", p)
+a = nodes("a", 3, p)
+b = node("b", program(provides = {"one": one}, on_start = lambda me: me.after("20ms", go)))
+FAULT
+run(until = "60ms")
+`
+	tells(t, with(text, "FAULT", "network(a + b)"), "22 b a[0] a[0] None\n22 b a[1] a[1] None\n22 b a[2] a[2] None\n22 b b b None")
+	tells(t, with(text, "FAULT", "network(a + b)\nat(\"10ms\", crash(a[0]), send(a[1], \"rest\"))"), "22 b a[2] a[2] None\n22 b b b None")
+	// By gossip the node's own view counts, which may be wrong.
+	tells(t, with(text, "FAULT", "directory(\"gossip\")\nnetwork(a + b)\nat(\"10ms\", partition([a[0]], [a[1], a[2], b]), crash(a[1]))\nat(\"11ms\", send(a[2], \"rest\"))"),
+		"21 b a[1] None crashed\n22 b b b None\n50 b a[0] None timeout")
 }
 
 // What a fault does to a call that is under way, or made of a node that is
@@ -189,7 +221,7 @@ func TestMisuseOfServices(t *testing.T) {
 		{`me.call("add", to = "hash")`, `me.call: to = "hash" wants a value to choose by: to = "hash", by = key`},
 		{`me.call("add", to = "hash", by = me.call)`, "me.call: by: "},
 		{`me.call("add", 1, to = s[0], by = 2)`, `function add got an unexpected keyword argument "by"`},
-		{`me.call("add", to = "")`, `"nearest" or "hash", not ""`},
+		{`me.call("add", to = "")`, `"nearest", "hash" or "all", not ""`},
 		{`me.call("add", need = 1)`, "me.call: need is of several providers"},
 		{`me.call("add", timeout = "0s")`, "me.call: timeout: a time above 0 is wanted"},
 		{`me.call("add", then = lambda me, r: print(line))`, "made in a handler"},

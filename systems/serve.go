@@ -190,6 +190,11 @@ func (m *Me) Pick(service Service, p Policy) ecs.Node {
 	return m.set.Services.Pick(m.b, m.b.At, service.Key, p)
 }
 
+// PickAll returns all providers in view; see [Services.PickAll].
+func (m *Me) PickAll(service Service) []ecs.Node {
+	return m.set.Services.PickAll(m.b, m.b.At, service.Key)
+}
+
 // PickBy returns the provider that a key belongs to; see [Services.PickBy].
 func (m *Me) PickBy(service Service, key uint64) ecs.Node {
 	return m.set.Services.PickBy(m.b, m.b.At, service.Key, key)

@@ -67,6 +67,24 @@ func (s *Services) PickBy(b *ecs.Batch, i int, service, key uint64) ecs.Node {
 	return best
 }
 
+// PickAll returns all providers of a service that the i-th event's node sees and
+// has a link to, in the order of nodes; if it has one to none of them, the first,
+// which will tell. The slice is for reading, until the next is asked for.
+func (s *Services) PickAll(b *ecs.Batch, i int, service uint64) []ecs.Node {
+	n := b.Node(i)
+	seen := s.Providers(n, service)
+	s.candidates = s.candidates[:0]
+	for _, c := range seen {
+		if s.reaches(b, n, c) {
+			s.candidates = append(s.candidates, c)
+		}
+	}
+	if len(s.candidates) == 0 {
+		return seen[:min(1, len(seen))]
+	}
+	return s.candidates
+}
+
 // reaches reports whether there is a way from one node to another.
 func (s *Services) reaches(b *ecs.Batch, from, to ecs.Node) bool {
 	return from == to || s.programs.Of(b.Program()).Direct || s.links.Joins(from, to)
