@@ -16,7 +16,7 @@ type groupNetwork struct {
 }
 
 func newGroupLinks(w *ecs.World) groupLinks {
-	g := groupLinks{ecs.NewRows[wire](w, "group.link"), ecs.NewRows[groupNetwork](w, "group.network")}
+	g := groupLinks{newWires(w, "group.link"), ecs.NewRows[groupNetwork](w, "group.network")}
 	g.wires.Table().DigestIfUsed()
 	g.networks.Table().DigestIfUsed()
 	return g
