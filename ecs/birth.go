@@ -179,13 +179,29 @@ func (p *program) forget(w *World, row uint32) {
 	if p.state == nil {
 		return
 	}
-	born := p.born.list[0]
-	if p.birthOf != nil {
-		born = p.born.list[p.birthOf[row]]
-	}
+	born := p.bornAs(row)
 	for i, b := range p.stateBytes(row) {
 		p.stateBytes(row)[i] = b&p.kept[i] | born[i]&^p.kept[i]
 	}
+}
+
+// wipe takes a node's state back to its birth.
+func (p *program) wipe(w *World, row uint32) {
+	w.mark(p, row)
+	if p.boxed != nil {
+		p.boxed.Reset(int(row), false)
+	}
+	if p.state != nil {
+		copy(p.stateBytes(row), p.bornAs(row))
+	}
+}
+
+// bornAs returns the state that the node at a row was born with.
+func (p *program) bornAs(row uint32) []byte {
+	if p.birthOf != nil {
+		return p.born.list[p.birthOf[row]]
+	}
+	return p.born.list[0]
 }
 
 // birth is a node that is to live at the end of the phase.

@@ -48,6 +48,13 @@ func (w *World) Forget(n Node) {
 	p.forget(w, row)
 }
 
+// Wipe takes all of a node's state back to its birth, durable fields too: what the
+// loss of a disk does.
+func (w *World) Wipe(n Node) {
+	p, row := w.locate(n)
+	p.wipe(w, row)
+}
+
 // Row returns where a node lies in its program's columns, or false if it has
 // died.
 func (w *World) Row(n Node) (int, bool) {

@@ -23,8 +23,8 @@ type Schema struct {
 // canonical bytes are all that the engine knows of it: they must be equal
 // exactly if the values mean the same.
 type Boxed interface {
-	// Reset gives a row the value a node is born with, or, if crashed,
-	// what a crash leaves.
+	// Reset gives a row the value its node is born with, at its birth and when
+	// it is wiped, or, if crashed, what a crash leaves.
 	Reset(row int, crashed bool)
 	// AppendRow appends a row's canonical bytes.
 	AppendRow(row int, to []byte) []byte

@@ -116,6 +116,7 @@ func TestWorldIsItsModel(t *testing.T) {
 			"edit":      m.edit,
 			"write":     m.write,
 			"forget":    m.forget,
+			"wipe":      m.wipe,
 			"birth":     m.setBirth,
 			"group":     m.group,
 			"join":      m.join,
@@ -301,6 +302,12 @@ func (m *worldMachine) forget(t *rapid.T) {
 	n.state = n.birth
 	n.state.Saved = saved
 	n.page = ""
+}
+
+func (m *worldMachine) wipe(t *rapid.T) {
+	n := m.pick(t, "live node", isAlive)
+	m.world.Wipe(n.node)
+	n.state, n.page, n.kept = n.birth, "", ""
 }
 
 func (m *worldMachine) setBirth(t *rapid.T) {

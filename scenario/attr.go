@@ -137,9 +137,6 @@ func (s *script) noAttr(n ecs.Node, name string) error {
 
 // unknown says that the nodes of a program have no such word.
 func (s *script) unknown(p *program, name string) error {
-	if slices.Contains(laterVerbs, name) {
-		return notYet("me."+name, laterConcept(name))
-	}
 	known := append(p.schema.names(), properties...)
 	for verb := range s.verbs { //det:allow the list is sorted
 		known = append(known, verb)

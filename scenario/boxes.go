@@ -3,6 +3,7 @@ package scenario
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.starlark.net/starlark"
@@ -31,9 +32,6 @@ func (b *boxes) grow(row int) {
 // Reset gives a row its values at birth, or keeps what is durable of it.
 func (b *boxes) Reset(row int, crashed bool) {
 	b.grow(row)
-	if !crashed {
-		b.birth[row] = nil
-	}
 	for i := range b.program.schema.fields {
 		f := &b.program.schema.fields[i]
 		if f.kind != boxedField || crashed && b.program.isDurable(f.name) {
@@ -44,6 +42,9 @@ func (b *boxes) Reset(row int, crashed bool) {
 			v = b.birth[row][f.at]
 		}
 		b.rows[row][f.at] = value.Copy(v)
+	}
+	if crashed && b.program.syncs {
+		b.program.takeBack(row)
 	}
 }
 
@@ -106,7 +107,7 @@ func (b *boxes) LoadRow(row int, from []byte) error {
 		return fmt.Errorf("it is not that of %d fields", b.program.schema.boxed)
 	}
 	copy(b.rows[row], t)
-	return nil
+	return b.program.checkSynced(row)
 }
 
 // EachField names a row's values, for who compares two runs.
@@ -119,10 +120,5 @@ func (b *boxes) EachField(row int, do func(name, text string)) {
 }
 
 func (p *program) isDurable(name string) bool {
-	for _, d := range p.durable {
-		if d == name {
-			return true
-		}
-	}
-	return false
+	return name == syncedField || slices.Contains(p.durable, name)
 }

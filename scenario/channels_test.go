@@ -114,6 +114,7 @@ func drawChannels(t *rapid.T) string {
 		`me.seen = (me.seen + [me.providers("bump"), [x for x in me.services() if not x.startswith("strange")]])[-6:]`,
 		`me.exit(me.index) if me.random.chance(0.01) else None`,
 		`me.seen = (me.seen + [me.feeds()])[-6:]`,
+		`me.sync()`,
 	}
 	sends := []string{
 		`me.pending = me.call("bump", me.n, then = bind(told, 1), timeout = me.random.uniform("3ms", "20ms"))`,
@@ -176,7 +177,7 @@ network(list(first) + list(second) + [third], latency = "2ms", jitter = "` + one
 		`at("20ms", crash(first[0], down = "15ms"))`, `between("10ms", "30ms", pause(second[1]))`, `at("33ms", restart(third))`,
 		`between("15ms", "75ms", partition(first, second))`, `between("40ms", "50ms", cut(second, third, one_way = True))`,
 		`between("25ms", "60ms", crash(crew))`, `between("30ms", "50ms", join(third, shift))`, `at("44ms", leave(second, crew))`,
-		`at("50ms", stop(second[2], code = 3))`, `at("90ms", start(second))`, `between("60ms", "90ms", isolate(lambda: first[0] if first[0].n % 2 else third, in_flight = True))`,
+		`at("50ms", stop(second[2], code = 3))`, `at("55ms", lose_disk(second[0], down = "4ms"), lose_disk(third))`, `at("90ms", start(second))`, `between("60ms", "90ms", isolate(lambda: first[0] if first[0].n % 2 else third, in_flight = True))`,
 		`chaos([crash, partition, pause, isolate], on = list(first) + list(second), mean_between = "9ms", lasting = "5ms", until = "100ms")`, `between("5ms", "70ms", slow(second, 4))`,
 	}
 	for _, f := range rapid.SliceOfNDistinct(rapid.SampledFrom(faults), 0, 4, rapid.ID[string]).Draw(t, "faults") {

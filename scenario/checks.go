@@ -105,6 +105,7 @@ func (s *script) finish() Errors {
 	}
 	errs = append(errs, s.openPipes()...)
 	s.openFeeds()
+	s.findSyncs()
 	for _, w := range s.windows {
 		w.check.After, w.check.Within = s.lastFault, w.within
 		if w.after != nil {

@@ -97,24 +97,26 @@ func (s *script) onTarget(verb systems.Verb, v starlark.Value) (systems.Action, 
 	}}, nil
 }
 
-// crash is crash(target, down = None).
-func (s *script) crash(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	var target, down starlark.Value
-	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "target", &target, "down?", &down); err != nil {
-		return nil, err
-	}
-	a, err := s.onTarget(systems.Crash, target)
-	if err != nil {
-		return nil, fmt.Errorf("crash: %w", err)
-	}
-	if down != nil && down != starlark.None {
-		if a.Down, err = span(down); err != nil {
-			return nil, fmt.Errorf("crash: down: %w", err)
+// downFault is crash(target, down = None) or lose_disk(target, down = None).
+func (s *script) downFault(does systems.Verb) verb {
+	return func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		var target, down starlark.Value
+		if err := starlark.UnpackArgs(b.Name(), args, kwargs, "target", &target, "down?", &down); err != nil {
+			return nil, err
 		}
+		a, err := s.onTarget(does, target)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", b.Name(), err)
+		}
+		if down != nil && down != starlark.None {
+			if a.Down, err = span(down); err != nil {
+				return nil, fmt.Errorf("%s: down: %w", b.Name(), err)
+			}
+		}
+		undo := a
+		undo.Verb, undo.Down = systems.Start, 0
+		return &fault{name: b.Name(), do: a, undo: &undo}, nil
 	}
-	undo := a
-	undo.Verb, undo.Down = systems.Start, 0
-	return &fault{name: "crash", do: a, undo: &undo}, nil
 }
 
 // stopFault is stop(target, code = 0): on_stop is asked, as by me.exit.

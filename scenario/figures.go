@@ -14,13 +14,14 @@ import (
 
 // learn declares the figures and musts that a file names, in the order in which
 // it does: their rows must be the same whenever a run meets them. It notes
-// whether there may be services that take time, which need a kind, and whether
-// nodes are to remember feeds.
+// whether there may be services that take time, which need a kind, whether nodes
+// are to remember feeds, and whether programs may sync.
 func (s *script) learn(f *syntax.File) {
 	syntax.Walk(f, func(n syntax.Node) bool {
 		call, ok := n.(*syntax.CallExpr)
-		if dot, ok := n.(*syntax.DotExpr); ok && dot.Name.Name == "feeds" {
-			s.listsFeeds = true
+		if dot, ok := n.(*syntax.DotExpr); ok {
+			s.listsFeeds = s.listsFeeds || dot.Name.Name == "feeds"
+			s.mentionsSync = s.mentionsSync || dot.Name.Name == "sync"
 		}
 		if id, ok := n.(*syntax.Ident); ok && id.Name == "serve" {
 			s.serves = true // by a handler alone, maybe

@@ -369,6 +369,11 @@ func (s *script) bear(p *program, n ecs.Node, index int, state []starlark.Tuple)
 		}
 	}
 	s.run.World.SetBirthState(n)
+	if p.hasSynced() {
+		if err := s.sync(p, row); err != nil {
+			return err
+		}
+	}
 	if p.boxes != nil && len(state) > 0 {
 		p.boxes.bear(row)
 	}

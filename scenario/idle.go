@@ -9,7 +9,7 @@ import (
 )
 
 // actionWords are words that return an action, which at, between and when do.
-var actionWords = []string{"crash", "restart", "pause", "resume", "cut", "partition", "isolate", "heal", "slow", "send"}
+var actionWords = []string{"crash", "lose_disk", "start", "stop", "restart", "pause", "resume", "cut", "partition", "isolate", "heal", "slow", "send", "join", "leave"}
 
 // idle finds statements that are an action and nothing else: they do nothing,
 // which nobody writes on purpose.

@@ -9,6 +9,7 @@ import (
 
 	"orrery/ecs"
 	"orrery/scenario/value"
+	"orrery/systems"
 )
 
 // predeclared is the vocabulary of a scenario's top level.
@@ -24,7 +25,7 @@ func (s *script) predeclared() starlark.StringDict {
 		{"program", s.makeProgram}, {"node", s.makeNode}, {"nodes", s.makeNodes}, {"group", s.makeGroup},
 		{"topology", s.topology}, {"link", s.link}, {"mesh", s.mesh}, {"ring", s.ring}, {"star", s.star},
 		{"tree", s.tree}, {"grid", s.grid}, {"random_graph", s.randomGraph}, {"network", s.network}, {"latency_matrix", s.latencyMatrix},
-		{"crash", s.crash}, {"start", s.simpleFault("start")}, {"stop", s.stopFault}, {"restart", s.simpleFault("restart")}, {"pause", s.simpleFault("pause")}, {"resume", s.simpleFault("resume")},
+		{"crash", s.downFault(systems.Crash)}, {"lose_disk", s.downFault(systems.LoseDisk)}, {"start", s.simpleFault("start")}, {"stop", s.stopFault}, {"restart", s.simpleFault("restart")}, {"pause", s.simpleFault("pause")}, {"resume", s.simpleFault("resume")},
 		{"cut", s.cut}, {"partition", s.partition}, {"isolate", s.isolate}, {"heal", s.heal}, {"slow", s.slow}, {"send", s.sendAction},
 		{"join", s.joinAction("join")}, {"leave", s.joinAction("leave")},
 		{"at", s.atTime}, {"between", s.between}, {"when", s.when}, {"chaos", s.chaos},
@@ -50,7 +51,7 @@ func (s *script) predeclared() starlark.StringDict {
 var later = map[string]string{
 	"place": "placements",
 	"lossy": "faults of links", "duplicate": "faults of links", "corrupt": "faults of links",
-	"skew": "skewed clocks", "lose_disk": "lost disks", "clog": "clogged links",
+	"skew": "skewed clocks", "clog": "clogged links",
 }
 
 // vocabulary lists every word of the language, for the nearest right one.

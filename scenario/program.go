@@ -22,6 +22,7 @@ type program struct {
 	id      ecs.ProgramID // 0 until nodes are made
 	schema  schema
 	durable []string
+	syncs   bool // it calls me.sync()
 	shows   []string
 	on      map[string]starlark.Callable
 	kinds   []string // of on, in order
@@ -219,6 +220,9 @@ func (s *script) makeProgram(thread *starlark.Thread, b *starlark.Builtin, args 
 	}
 	if len(p.shows) > 0 {
 		p.schema.addShows()
+	}
+	if s.mentionsSync && len(p.durable) > 0 {
+		p.addSynced()
 	}
 	if err := p.handles(on); err != nil {
 		return nil, err

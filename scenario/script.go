@@ -44,8 +44,9 @@ type script struct {
 	figures  figures
 	serves   bool // serve(…) is mentioned
 	// listsFeeds says that me.feeds is: nodes are to remember those they meet.
-	listsFeeds bool
-	notes      notes
+	listsFeeds   bool
+	mentionsSync bool // me.sync() is mentioned
+	notes        notes
 
 	roundings  []Rounding
 	idle       Errors          // statements that do nothing

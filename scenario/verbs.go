@@ -10,11 +10,6 @@ import (
 	"orrery/scenario/value"
 )
 
-// laterVerbs are verbs of channels that are not built yet.
-var laterVerbs = []string{"sync"}
-
-func laterConcept(string) string { return "syncs of durable state" }
-
 type verb = func(*starlark.Thread, *starlark.Builtin, starlark.Tuple, []starlark.Tuple) (starlark.Value, error)
 
 // makeVerbs makes what a handler may do through me. They act for the node
@@ -26,7 +21,7 @@ func (s *script) makeVerbs() map[string]*starlark.Builtin {
 		do   verb
 	}{
 		{"send", s.send}, {"after", s.after}, {"cancel", s.cancel}, {"clock", s.clock},
-		{"exit", s.exitVerb}, {"around", s.around},
+		{"exit", s.exitVerb}, {"around", s.around}, {"sync", s.syncVerb},
 		{"call", s.callVerb}, {"discover", s.discover}, {"defer", s.deferVerb}, {"reply", s.replyVerb},
 		{"provide", s.provide}, {"withhold", s.withhold},
 		{"push", s.push},
@@ -46,7 +41,7 @@ func (s *script) reserved(name string) bool {
 	if _, ok := s.verbs[name]; ok || name == string(startedWord) {
 		return true
 	}
-	for _, words := range [][]string{properties, laterVerbs, {"random", "source", "feed"}} {
+	for _, words := range [][]string{properties, {"random", "source", "feed"}} {
 		for _, w := range words {
 			if w == name {
 				return true

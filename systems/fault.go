@@ -24,9 +24,10 @@ const (
 	Message               // send Kind with A and B to the target, from outside
 	Join                  // have the target join the group Other
 	Leave                 // have the target leave the group Other
+	LoseDisk              // crash the target, and take its durable state back to its birth; Down as for Crash
 )
 
-var verbNames = [...]string{"start", "stop", "crash", "restart", "pause", "resume", "cut", "partition", "heal", "slow", "send", "join", "leave"}
+var verbNames = [...]string{"start", "stop", "crash", "restart", "pause", "resume", "cut", "partition", "heal", "slow", "send", "join", "leave", "lose_disk"}
 
 func (v Verb) String() string { return verbNames[v] }
 
@@ -169,6 +170,10 @@ func (f *Faults) applyTo(n ecs.Node, a *Action) {
 		f.lifecycle.Stop(n, a.Code)
 	case Crash:
 		if f.lifecycle.Crash(n) && a.Down > 0 {
+			f.lifecycle.RestartAt(f.world.Tick()+max(1, f.world.TicksCeil(a.Down)), n)
+		}
+	case LoseDisk:
+		if f.lifecycle.LoseDisk(n) && a.Down > 0 {
 			f.lifecycle.RestartAt(f.world.Tick()+max(1, f.world.TicksCeil(a.Down)), n)
 		}
 	case Restart:

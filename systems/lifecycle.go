@@ -130,6 +130,18 @@ func (l *Lifecycle) Crash(n ecs.Node) bool {
 	return false
 }
 
+// LoseDisk is Crash of a node whose durable state is lost too, or the loss alone
+// of one that is down. What the world keeps for it, as versions of params and how
+// far it has pulled, stays.
+func (l *Lifecycle) LoseDisk(n ecs.Node) bool {
+	if l.world.Life(n).Status == ecs.Absent {
+		return false
+	}
+	crashed := l.Crash(n)
+	l.world.Wipe(n)
+	return crashed
+}
+
 // Bury ends a node for good: nothing is asked, and at the end of the phase the
 // node dies. It is for the input phase; a program asks for [Lifecycle.Die].
 func (l *Lifecycle) Bury(n ecs.Node) {

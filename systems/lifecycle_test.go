@@ -167,6 +167,14 @@ func TestCrashKeepsDurableFields(t *testing.T) {
 	want("after a crash", diary{11, 2, 3}, diary{14, 5, 6})
 	r.run(8)
 	want("after a message and a stop, which keeps all", diary{21, 12, 13}, diary{24, 15, 16})
+	r.at(9, Action{Verb: LoseDisk, Target: n[0], Down: 2 * ms}, Action{Verb: Stop, Target: n[1]}, Action{Verb: LoseDisk, Target: n[1], Down: ms})
+	r.run(12)
+	want("after the loss of a disk", diary{1, 2, 3}, diary{4, 5, 6})
+	for i, up := range []ecs.Status{ecs.Up, ecs.Down} {
+		if got := r.World.Life(n[i]).Status; got != up {
+			t.Errorf("node %d is %v, want %v: one that was down stays so", i, got, up)
+		}
+	}
 }
 
 // What waits goes first, in the order in which it came due.
