@@ -24,8 +24,11 @@ const ARRAYS = {
   float32: Float32Array, float64: Float64Array,
 }
 
-/** A frame that does not follow the one before; the next keyframe mends it. */
+/** A frame does not follow the one before, and asking for a complete one did not mend it. */
 class Gap extends Error {}
+
+/** What came is no frame, or no reply, of the revision that is known here. */
+class Malformed extends Error {}
 
 /** The world refused a request; code and cure say why and what to do. */
 class Refused extends Error {
@@ -42,7 +45,7 @@ class Refused extends Error {
  * @param {object} [options]
  * @param {string} [options.requests] its endpoint for requests; one port above if not given
  * @param {{server: string, public: string, secret: string}} [options.keys] in Z85, for CURVE
- * @param {number} [options.timeout] in milliseconds: how long to wait for a frame or a reply
+ * @param {number} [options.timeout] in milliseconds: how long to wait for a frame or a reply; -1: as long as it takes
  */
 function attach(endpoint, { requests = beside(endpoint), keys, timeout = 5000 } = {}) {
   return new World(endpoint, requests, keys, timeout)
@@ -58,15 +61,23 @@ class World {
   #frames
   #requests
   #connect
+  #timeout
   #asked = 0
+  #last = Promise.resolve() // the last request, once it is over
+  #prefixes = [] // subscribed
+  #run // the run and the epoch of all topics
+  #epoch
   #topics = new Map()
 
   constructor(endpoint, requests, keys, timeout) {
     const curve = keys && { curveServerKey: keys.server, curvePublicKey: keys.public, curveSecretKey: keys.secret }
-    this.#frames = new zmq.Subscriber({ receiveTimeout: timeout, linger: 0, ...curve })
+    // Without heartbeats a machine that is gone is missed, and not found again.
+    const options = { linger: 0, heartbeatInterval: 10000, ...curve }
+    this.#timeout = timeout
+    this.#frames = new zmq.Subscriber(options)
     this.#frames.connect(endpoint)
     this.#connect = () => {
-      const socket = new zmq.Dealer({ receiveTimeout: timeout, linger: 0, ...curve })
+      const socket = new zmq.Dealer(options)
       socket.connect(requests)
       return socket
     }
@@ -87,16 +98,19 @@ class World {
     yield* this.frames(...topics)
   }
 
-  /** Whatever comes with topics of these prefixes: a Table, Doc or Log, as it then is. */
+  /** Whatever comes with topics of these prefixes: a Table, Doc or Log, as it then is. It ends when nothing came in time. */
   async *frames(...prefixes) {
     for await (const [topic, news] of this.#receive(prefixes)) if (news) yield topic
   }
 
   /** One topic as it is now. */
   async get(name) {
-    for await (const [topic] of this.#receive([name])) { // the first frame is complete
-      if (topic.topic === name && topic.whole) return topic
+    const held = this.#topics.get(name)
+    if (held?.whole && this.#prefixes.some((prefix) => name.startsWith(prefix))) return held // it is being watched
+    for await (const [topic] of this.#receive([name], Date.now())) { // the first frame is complete
+      if (topic?.topic === name && topic.whole) return topic
     }
+    throw new Error(`nothing came of ${name} in ${this.#timeout} ms`)
   }
 
   /** What is exported, and of what types and units. */
@@ -114,50 +128,104 @@ class World {
     })
   }
 
-  /** Send a request; the reply is as docs/protocol.md has it. */
-  async ask(request, fields = {}) {
-    this.#requests ??= this.#connect()
-    const id = ++this.#asked
-    await this.#requests.send(JSON.stringify({ v: VERSION, id, do: request, ...fields }))
-    for (;;) {
-      const [text, ...frame] = await this.#requests.receive()
-      const reply = JSON.parse(text)
-      if (reply.id !== id) continue // of a request that was given up
-      if (reply.error) throw new Refused(reply.error)
-      if (frame.length === 3) await this.#take(frame)
-      return reply
-    }
+  /** Send a request, after those before it are over; the reply is as docs/protocol.md has it. */
+  ask(request, fields = {}) {
+    const reply = this.#last.then(() => this.#exchange(request, fields))
+    this.#last = reply.catch(() => {})
+    return reply
   }
 
-  async *#receive(prefixes) {
+  async #exchange(request, fields) {
+    this.#requests ??= this.#connect()
+    const id = ++this.#asked
+    const since = Date.now()
+    await this.#requests.send(JSON.stringify({ v: VERSION, id, do: request, ...fields }))
+    for (;;) {
+      const parts = await this.#next(this.#requests, since)
+      if (!parts) break
+      const [text, ...frame] = parts
+      const reply = parse(text, `reply to ${request}`)
+      if (reply.id && reply.id !== id) continue // of a request that was given up; 0: it could not be read
+      if (reply.error) throw new Refused(reply.error)
+      if (frame.length) this.#apply(frame)
+      return reply
+    }
+    this.#requests.close() // and with it what was not sent yet: nobody waits for it
+    this.#requests = undefined
+    throw new Error(`no reply to ${request} in ${this.#timeout} ms`)
+  }
+
+  async *#receive(prefixes, since) {
     this.#frames.subscribe(...prefixes)
+    this.#prefixes.push(...prefixes)
     try {
-      for (;;) yield await this.#take(await this.#frames.receive())
+      for (let parts; (parts = await this.#next(this.#frames, since ?? Date.now())); ) yield await this.#take(parts)
     } finally {
+      for (const prefix of prefixes) this.#prefixes.splice(this.#prefixes.indexOf(prefix), 1)
       if (!this.#frames.closed) this.#frames.unsubscribe(...prefixes)
     }
   }
 
-  async #take([name, head, body]) {
-    const header = JSON.parse(head)
-    let topic = this.#topics.get(String(name))
-    if (!topic) {
-      topic = new (header.cols ? Table : header.kind === "items" ? Log : Doc)(String(name))
-      this.#topics.set(topic.topic, topic)
-    }
+  /** The next message, or nothing if there is none in time. */
+  async #next(socket, since) {
+    socket.receiveTimeout = this.#timeout < 0 ? -1 : Math.max(0, since + this.#timeout - Date.now())
     try {
-      return [topic, topic.apply(header, body)]
+      return await socket.receive()
+    } catch (error) {
+      if (error.code !== "EAGAIN") throw error
+    }
+  }
+
+  /** Apply a frame, and say of which topic it was and whether that is news. */
+  async #take(parts) {
+    try {
+      return this.#apply(parts)
     } catch (error) {
       if (!(error instanceof Gap)) throw error
-      await this.ask("keyframe", { topic: topic.topic })
+      const name = error.message
+      await this.ask("keyframe", { topic: name }) // with the reply comes the frame
+      const topic = this.#topics.get(name)
       return [topic, topic.whole]
+    }
+  }
+
+  #apply([name, head, body]) {
+    name = String(name)
+    try {
+      const header = parse(head, "header")
+      if (header.v !== VERSION) throw new Malformed(`revision ${header.v} of the wire, and this client knows ${VERSION}`)
+      if (header.run === this.#run && header.epoch < this.#epoch) return [this.#topics.get(name), false] // late
+      if (header.run !== this.#run || header.epoch !== this.#epoch) {
+        this.#run = header.run
+        this.#epoch = header.epoch
+        this.#topics = new Map()
+      }
+      let topic = this.#topics.get(name)
+      if (!topic) {
+        topic = new (header.cols ? Table : header.kind === "items" ? Log : Doc)(name)
+        this.#topics.set(name, topic)
+      }
+      return [topic, topic.apply(header, body)]
+    } catch (error) {
+      if (error instanceof Gap) throw error
+      throw new Malformed(`frame of ${JSON.stringify(name.slice(0, 255))}: ${error.message}`, { cause: error })
     }
   }
 }
 
+/** An object from elsewhere. */
+function parse(text, what) {
+  let value
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw new Malformed(`${what}: ${error.message}`, { cause: error })
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Malformed(`${what} is no object`)
+  return value
+}
+
 class Topic {
-  run = null
-  epoch = 0
   seq = 0
   tick = 0
   missed = 0 // frames that the world says it left out
@@ -167,16 +235,13 @@ class Topic {
     this.topic = topic
   }
 
-  /** Apply a frame, and return whether it was news. */
+  /** Take a frame, and return whether it was news. */
   apply(header, body) {
-    const same = header.run === this.run && header.epoch === this.epoch
-    if (same && (header.seq < this.seq || (this.whole && header.seq === this.seq))) return false
-    const follows = same && this.whole && header.base === this.seq
+    if (header.seq < this.seq || (this.whole && header.seq === this.seq)) return false
+    const follows = this.whole && header.base === this.seq
     this.whole = false
     if (header.kind === "delta" && !follows) throw new Gap(this.topic)
     this.set(header, body)
-    this.run = header.run
-    this.epoch = header.epoch
     this.seq = header.seq
     this.tick = header.tick
     this.missed += header.missed ?? 0
@@ -209,6 +274,7 @@ class Log extends Topic {
 class Table extends Topic {
   columns = {}
   rows = 0
+  layout = 0
 
   get name() {
     return this.topic.slice(this.topic.indexOf("/") + 1)
@@ -221,11 +287,17 @@ class Table extends Topic {
 
   set(header, body) {
     if (header.kind === "keyframe") {
-      this.columns = Object.fromEntries(header.cols.map((cell) => [cell.name, widen(cell, valuesOf(cell, body))]))
       this.rows = header.n
+      this.layout = header.layout
+      this.columns = Object.fromEntries(header.cols.map((cell) => [cell.name, widen(cell, valuesOf(cell, body, this.rows))]))
+    } else if (header.n !== this.rows || header.layout !== this.layout) {
+      throw new Gap(this.topic)
     } else {
-      const sets = (header.sets ?? []).map((span) => rowsOf(span, body))
-      for (const cell of header.cols) change(this.columns[cell.name], sets[cell.set], cell, valuesOf(cell, body))
+      const sets = (header.sets ?? []).map((span) => rowsOf(span, body, this.rows))
+      for (const cell of header.cols) {
+        const rows = sets[cell.set]
+        change(this.columns[cell.name], rows, cell, valuesOf(cell, body, rows.length))
+      }
     }
     if (header.crc !== undefined && header.crc !== this.digest()) throw new Gap(this.topic)
   }
@@ -234,17 +306,27 @@ class Table extends Topic {
 // Node has it from 20.15 on.
 const crc32 = zlib.crc32 ?? ((bytes, crc) => {
   crc = ~crc
-  for (const byte of bytes) {
-    crc ^= byte
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 && 0xedb88320)
-  }
+  for (const byte of bytes) crc = (crc >>> 8) ^ CRCS[(crc ^ byte) & 0xff]
   return ~crc >>> 0
 })
 
+const CRCS = Int32Array.from({ length: 256 }, (_, byte) => {
+  for (let bit = 0; bit < 8; bit++) byte = (byte >>> 1) ^ (byte & 1 && 0xedb88320)
+  return byte
+})
+
 /** A part of a body as an array of its type, which wants its bytes aligned. */
-function valuesOf({ type, off, len }, body) {
+function valuesOf({ name, type, off, len }, body, rows) {
+  const values = new ARRAYS[type](partOf({ off, len }, body))
+  if (values.length !== rows) throw new RangeError(`${name} has ${values.length} values for ${rows} rows`)
+  return values
+}
+
+/** A copy of the bytes of a column or a set. */
+function partOf({ off, len }, body) {
+  if (!(off >= 0 && len >= 0 && off + len <= body.length)) throw new RangeError(`bytes ${off} to ${off + len} of ${body.length}`)
   const from = body.byteOffset + off
-  return new ARRAYS[type](body.buffer.slice(from, from + len))
+  return body.buffer.slice(from, from + len)
 }
 
 const isBig = (values) => values instanceof BigInt64Array || values instanceof BigUint64Array
@@ -257,11 +339,17 @@ function widen({ type, of = type }, values) {
   return wide
 }
 
-function rowsOf({ type, off, len }, body) {
-  if (type === "uint32") return valuesOf({ type, off, len }, body)
+/** Which rows changed: all must be there, as an array takes a value for others without a word. */
+function rowsOf(span, body, n) {
+  const rows = span.type === "uint32" ? new Uint32Array(partOf(span, body)) : bitsOf(new Uint8Array(partOf(span, body)))
+  for (let i = 0; i < rows.length; i++) if (rows[i] >= n) throw new RangeError(`row ${rows[i]} of ${n}`)
+  return rows
+}
+
+function bitsOf(bytes) {
   const rows = []
-  for (let i = 0; i < len; i++) {
-    for (let byte = body[off + i], row = 8 * i; byte; byte >>= 1, row++) if (byte & 1) rows.push(row)
+  for (let i = 0; i < bytes.length; i++) {
+    for (let byte = bytes[i], row = 8 * i; byte; byte >>= 1, row++) if (byte & 1) rows.push(row)
   }
   return rows
 }
@@ -275,4 +363,4 @@ function change(column, rows, cell, values) {
   }
 }
 
-module.exports = { attach, World, Table, Doc, Log, Gap, Refused }
+module.exports = { attach, World, Table, Doc, Log, Gap, Malformed, Refused }

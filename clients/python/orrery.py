@@ -11,11 +11,15 @@ columns are numpy arrays where numpy is there, and array.array where it is not.
 docs/protocol.md describes what goes over the wire.
 """
 
+from __future__ import annotations
+
 import array
 import itertools
 import json
 import sys
+import time
 import zlib
+from typing import Any, Iterator
 
 import zmq
 
@@ -24,7 +28,7 @@ try:
 except ImportError:
     numpy = None
 
-__all__ = ["attach", "World", "Table", "Document", "Log", "Gap", "Refused"]
+__all__ = ["attach", "World", "Table", "Document", "Log", "Gap", "Malformed", "Refused"]
 
 VERSION = 1
 
@@ -37,24 +41,35 @@ _CODES = {
 
 
 class Gap(Exception):
-    """A frame does not follow the one before; the next keyframe mends it."""
+    """A frame does not follow the one before, and asking for a complete one
+    did not mend it."""
+
+
+class Malformed(ValueError):
+    """What came is no frame, or no reply, of the revision that is known here."""
 
 
 class Refused(Exception):
     """The world refused a request; code and cure say why and what to do."""
 
-    def __init__(self, error):
+    def __init__(self, error: dict[str, Any]):
         super().__init__(": ".join(filter(None, (error.get("text"), error.get("cure")))))
         self.code = error.get("code")
         self.cure = error.get("cure")
 
 
-def attach(endpoint, requests=None, keys=None, timeout=5.0, context=None):
+def attach(
+    endpoint: str,
+    requests: str | None = None,
+    keys: tuple[bytes, bytes, bytes] | None = None,
+    timeout: float | None = 5.0,
+    context: zmq.Context | None = None,
+) -> World:
     """Return the World that is published at an endpoint.
 
     requests is its endpoint for requests, one port above if not given; keys
-    is (server public, own public, own secret) in Z85 for CURVE; timeout is in
-    seconds.
+    is (server public, own public, own secret) in Z85 for CURVE; timeout is how
+    many seconds to wait for a frame or a reply, None for as long as it takes.
     """
     return World(endpoint, requests or _beside(endpoint), keys, timeout, context)
 
@@ -76,21 +91,23 @@ class World:
         self._frames = self._socket(zmq.SUB, endpoint)
         self._requests = None
         self._numbers = itertools.count(1)
+        self._prefixes = []
+        self._era = None  # the run and the epoch of all topics
         self._topics = {}
 
-    def __enter__(self):
+    def __enter__(self) -> World:
         return self
 
     def __exit__(self, *_):
         self.close()
 
-    def close(self):
+    def close(self) -> None:
         """Leave the world, which goes on."""
-        self._frames.close(linger=0)
+        self._frames.close()
         if self._requests:
-            self._requests.close(linger=0)
+            self._requests.close()
 
-    def watch(self, *names):
+    def watch(self, *names: str) -> Iterator[Table]:
         """Yield a table each time it changes: "client" for all whose names
         begin so; all that the scenario exports if none is named."""
         if not names:
@@ -98,69 +115,105 @@ class World:
             return self.frames(*(topic for topic in topics if not topic.startswith("columns/.")))
         return self.frames(*("columns/" + name for name in names))
 
-    def frames(self, *prefixes):
-        """Yield whatever comes with topics of these prefixes: a Table, a
-        Document or a Log, as it then is. It ends after timeout seconds in
-        which nothing came, without an end if timeout is None."""
+    def frames(self, *prefixes: str) -> Iterator[Table | Document | Log]:
+        """Yield whatever comes with topics of these prefixes, as it then is.
+        It ends after timeout seconds in which nothing came."""
         return (seen for seen, news in self._receive(prefixes) if news)
 
-    def _receive(self, prefixes):
+    def _receive(self, prefixes, since=None):
         for prefix in prefixes:
             self._frames.subscribe(prefix)
+            self._prefixes.append(prefix)
         try:
-            while self._frames.poll(None if self.timeout is None else self.timeout * 1000):
+            while self._wait(self._frames, since or time.monotonic()):
                 yield self._take(self._frames.recv_multipart())
         finally:
             for prefix in prefixes:
+                self._prefixes.remove(prefix)
                 if not self._frames.closed:
                     self._frames.unsubscribe(prefix)
 
-    def get(self, topic):
+    def _wait(self, socket, since):
+        """Return whether there is something, by timeout seconds after since."""
+        if self.timeout is None:
+            return socket.poll()
+        return socket.poll(max(0, since + self.timeout - time.monotonic()) * 1000)
+
+    def get(self, topic: str) -> Table | Document | Log:
         """Return one topic as it is now."""
-        for seen, _ in self._receive([topic]):  # the first frame is complete
-            if seen.topic == topic and seen.whole:
+        if topic in self._topics and self._topics[topic].whole and topic.startswith(tuple(self._prefixes)):
+            return self._topics[topic]  # it is being watched
+        for seen, _ in self._receive([topic], time.monotonic()):  # the first frame is complete
+            if seen is not None and seen.topic == topic and seen.whole:
                 return seen
         raise TimeoutError("nothing came of %s in %s s" % (topic, self.timeout))
 
     @property
-    def schema(self):
+    def schema(self) -> dict[str, Any]:
         """What is exported, and of what types and units."""
         return self.get("schema").value
 
-    def keys(self, name):
+    def keys(self, name: str) -> list[str]:
         """What the rows of a table are called."""
         return _keys(self.get("keys/" + name).value["keys"])
 
-    def ask(self, do, **arguments):
+    def ask(self, do: str, **arguments) -> dict[str, Any]:
         """Send a request and return its reply, as docs/protocol.md has them."""
         if self._requests is None:
             self._requests = self._socket(zmq.DEALER, self._requests_at)
-        number = next(self._numbers)
+        number, since = next(self._numbers), time.monotonic()
         self._requests.send_json({"v": VERSION, "id": number, "do": do, **arguments})
-        while self._requests.poll(None if self.timeout is None else self.timeout * 1000):
-            parts = self._requests.recv_multipart()
-            reply = json.loads(parts[0])
-            if reply.get("id") != number:
-                continue  # of a request that was given up
+        while self._wait(self._requests, since):
+            text, *frame = self._requests.recv_multipart()
+            try:
+                reply = json.loads(text)
+                if reply.get("id", 0) not in (0, number):  # 0: it could not be read
+                    continue  # of a request that was given up
+            except (ValueError, AttributeError) as error:
+                raise Malformed("reply to %s: %s" % (do, error)) from error
             if "error" in reply:
                 raise Refused(reply["error"])
-            if len(parts) == 4:
-                self._take(parts[1:])
+            if frame:
+                self._apply(frame)
             return reply
+        self._requests.close()  # and with it what was not sent yet: nobody waits for it
+        self._requests = None
         raise TimeoutError("no reply to %s in %s s" % (do, self.timeout))
 
     def _take(self, parts):
-        topic, header, body = parts[0].decode(), json.loads(parts[1]), parts[2]
-        kind = Table if "cols" in header else Log if header["kind"] == "items" else Document
-        seen = self._topics.setdefault(topic, kind(topic))
+        """Apply a frame, and return its topic and whether that is news."""
         try:
+            return self._apply(parts)
+        except Gap as gap:
+            topic = str(gap)
+            self.ask("keyframe", topic=topic)  # with the reply comes the frame
+            seen = self._topics[topic]
+            return seen, seen.whole
+
+    def _apply(self, parts):
+        try:
+            topic, header, body = parts[0].decode(), json.loads(parts[1]), parts[2]
+            if header["v"] != VERSION:
+                raise ValueError("it is of revision %s of the wire, and this client knows %s" % (header["v"], VERSION))
+            run, epoch = header["run"], header["epoch"]
+            if self._era and self._era[0] == run and self._era[1] > epoch:
+                return self._topics.get(topic), False  # late
+            if self._era != (run, epoch):
+                self._era, self._topics = (run, epoch), {}
+            seen = self._topics.get(topic)
+            if seen is None:
+                kind = Table if "cols" in header else Log if header["kind"] == "items" else Document
+                seen = self._topics[topic] = kind(topic)
             return seen, seen._apply(header, body)
         except Gap:
-            self.ask("keyframe", topic=topic)
-            return seen, seen.whole
+            raise
+        except Exception as error:  # whatever bytes from elsewhere lead to
+            raise Malformed("frame of %r: %s: %s" % (parts[0][:255], type(error).__name__, error)) from error
 
     def _socket(self, kind, endpoint):
         socket = self._context.socket(kind)
+        socket.linger = 0
+        socket.heartbeat_ivl = 10000  # ms; else a machine that is gone is missed, and not found again
         if self._keys:
             socket.curve_serverkey, socket.curve_publickey, socket.curve_secretkey = self._keys
         socket.connect(endpoint)
@@ -170,51 +223,42 @@ class World:
 class _Topic:
     def __init__(self, topic):
         self.topic = topic
-        self.run = self.epoch = None
-        self.seq = self.tick = self.missed = 0
+        self.seq = self.tick = 0
+        self.missed = 0  # frames that the world says it left out
         self.whole = False  # what is here is what the world had at tick
 
-    def _follow(self, header):
-        """Return whether a frame is news."""
-        same = (header["run"], header["epoch"]) == (self.run, self.epoch)
-        if same and header["seq"] < self.seq + (not self.whole and header["seq"] == self.seq):
+    def _apply(self, header, body):
+        """Take a frame, and return whether it is news."""
+        seq = header["seq"]
+        if seq < self.seq or self.whole and seq == self.seq:
             return False
-        if same and self.whole and header["seq"] == self.seq:
-            return False
-        if header["kind"] == "delta" and not (same and self.whole and header["base"] == self.seq):
-            self.whole = False
+        follows = self.whole and header.get("base") == self.seq
+        self.whole = False
+        if header["kind"] == "delta" and not follows:
             raise Gap(self.topic)
+        self._set(header, body)
+        self.seq, self.tick, self.whole = seq, header["tick"], True
+        self.missed += header.get("missed", 0)
         return True
-
-    def _follows(self, header):
-        self.run, self.epoch, self.seq = header["run"], header["epoch"], header["seq"]
-        self.tick, self.missed, self.whole = header["tick"], self.missed + header.get("missed", 0), True
 
 
 class Document(_Topic):
     """One value of which the latest counts."""
 
-    value = None
+    value: Any = None
 
-    def _apply(self, header, body):
-        if not self._follow(header):
-            return False
+    def _set(self, header, body):
         self.value = json.loads(body)
-        self._follows(header)
-        return True
 
 
 class Log(_Topic):
     """Items each of which counts: those that came last, and how many before."""
 
-    items, before = (), 0
+    items: list = []
+    before = 0
 
-    def _apply(self, header, body):
-        if not self._follow(header):
-            return False
+    def _set(self, header, body):
         self.items, self.before = json.loads(body), header["base"]
-        self._follows(header)
-        return True
 
 
 class Table(_Topic):
@@ -225,36 +269,33 @@ class Table(_Topic):
         self.name = topic.partition("/")[2]
         self.columns = {}
         self.rows = 0
+        self.layout = None
 
-    def __getitem__(self, column):
+    def __getitem__(self, column: str):
         return self.columns[column]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.rows
 
-    def digest(self):
+    def digest(self) -> int:
         """The CRC-32 of all columns, little-endian: equal to the world's."""
         crc = 0
         for values in self.columns.values():
             crc = zlib.crc32(_little(values), crc)
         return crc
 
-    def _apply(self, header, body):
-        if not self._follow(header):
-            return False
-        self.whole = False
+    def _set(self, header, body):
         if header["kind"] == "keyframe":
-            self.columns = {c["name"]: _full(c, body) for c in header["cols"]}
-            self.rows = header["n"]
+            self.rows, self.layout = header["n"], header["layout"]
+            self.columns = {c["name"]: _full(c, body, self.rows) for c in header["cols"]}
+        elif (header["n"], header["layout"]) != (self.rows, self.layout):
+            raise Gap(self.topic)
         else:
             sets = [_rows(s, body) for s in header.get("sets", ())]
             for c in header["cols"]:
                 _change(self.columns[c["name"]], sets[c["set"]], c, body)
-        self._follows(header)
         if "crc" in header and header["crc"] != self.digest():
-            self.whole = False
             raise Gap(self.topic)
-        return True
 
 
 def _array(kind, data):
@@ -273,19 +314,30 @@ def _little(values):
     return values
 
 
-def _values(cell, body):
-    return _array(cell["type"], body[cell["off"]:cell["off"] + cell["len"]])
+def _part(cell, body):
+    """The bytes of a column or a set."""
+    end = cell["off"] + cell["len"]
+    if not 0 <= cell["off"] <= end <= len(body):
+        raise ValueError("bytes %d to %d of %d" % (cell["off"], end, len(body)))
+    return body[cell["off"]:end]
 
 
-def _full(cell, body):
-    values, kind = _values(cell, body), cell.get("of", cell["type"])
+def _values(cell, body, rows):
+    values = _array(cell["type"], _part(cell, body))
+    if len(values) != rows:
+        raise ValueError("%s has %d values for %d rows" % (cell["name"], len(values), rows))
+    return values
+
+
+def _full(cell, body, rows):
+    values, kind = _values(cell, body, rows), cell.get("of", cell["type"])
     if numpy:
         return values.astype("?" if kind == "bool" else numpy.dtype(_CODES[kind]).newbyteorder("<"))
     return array.array(_CODES[kind], values)
 
 
 def _rows(span, body):
-    data = body[span["off"]:span["off"] + span["len"]]
+    data = _part(span, body)
     if span["type"] == "uint32":
         return _array("uint32", data)
     if numpy:
@@ -294,14 +346,15 @@ def _rows(span, body):
 
 
 def _change(column, rows, cell, body):
-    values = _values(cell, body)
+    values = _values(cell, body, len(rows))
     if numpy:
         column[rows] = column[rows] + values if cell.get("add") else values
-        return
-    for row, value in zip(rows, values):
-        if cell.get("add"):
-            value = (column[row] + value + 2**63) % 2**64 - 2**63
-        column[row] = value
+    elif cell.get("add"):
+        for row, value in zip(rows, values):
+            column[row] += value
+    else:
+        for row, value in zip(rows, values):
+            column[row] = value
 
 
 def _keys(parts):
