@@ -12,7 +12,7 @@ type Summary struct {
 	Time     ecs.Nanoseconds
 	Nodes    int
 	Links    int
-	InFlight int // messages
+	InFlight int // messages, those that wait for who is paused too
 	Pending  int // one-shot timers
 	Counts   ecs.Counts
 	Calls    systems.CallCounts
@@ -43,25 +43,16 @@ func (r *Run) End() Summary {
 // Summary sums up a run under way.
 func (r *Run) Summary() Summary { return r.summary(false) }
 
-// underWay leaves out what Counts do: what the engine sends itself.
-func underWay(w *ecs.World) (messages, timers int) {
-	w.EachInFlight(func(e *ecs.Envelope, _ ecs.Tick) {
-		switch {
-		case !e.IsTimer():
-			messages++
-		case !e.Kind().IsControl():
-			timers++
-		}
-	})
-	return messages, timers
-}
+// underWay is what was sent and is neither delivered nor dropped: it is counted,
+// so that a summary costs the same whatever is in flight.
+func underWay(t *ecs.Traffic) int { return int(t.Sent - t.Delivered - t.Lost()) }
 
 func (r *Run) summary(done bool) Summary {
 	w := r.World
-	messages, timers := underWay(w)
+	messages := w.Counts().Messages()
 	sum := Summary{
 		Seed: w.Seed(), Tick: w.Tick(), Time: w.Time(w.Tick()), Nodes: w.LiveNodes(), Links: r.Links.Len(),
-		InFlight: messages, Pending: timers, Counts: *w.Counts(), Calls: r.Services.Counts(), Checks: r.Checks.Results(done),
+		InFlight: underWay(&messages), Pending: underWay(&w.Counts().Timers), Counts: *w.Counts(), Calls: r.Services.Counts(), Checks: r.Checks.Results(done),
 		Tallies: r.Measures.Tallies(), Spreads: r.Measures.Spreads(), Pipes: r.Pipes.All(), Digest: w.Digest(),
 	}
 	r.Feeds.Each(func(name string, x systems.FeedFigures) { sum.Feeds = append(sum.Feeds, Feed{name, x}) })
