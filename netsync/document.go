@@ -41,6 +41,13 @@ func (d *Document) Set(value []byte, tick ecs.Tick) {
 	d.value, d.tick, d.dirty = slices.Clone(value), tick, true
 }
 
+// Forget drops the value: viewers are given none until it is set again. It is
+// for what was true of another moment.
+func (d *Document) Forget() {
+	d.value, d.dirty = nil, false
+	d.topic.forget()
+}
+
 // begin has the value, if there is one, sent again as the first of an epoch.
 func (d *Document) begin(tick ecs.Tick) { d.tick, d.dirty = tick, d.value != nil }
 

@@ -121,8 +121,9 @@ func (h *Hub) Topics() []string {
 }
 
 // Fork says that the run is another from here on: state that was jumped to, a
-// fork, a restart. Every topic begins again, and every viewer with it.
-func (h *Hub) Fork(run string, epoch uint64) {
+// fork, a restart, and which tick that is. Every topic begins again, and every
+// viewer with it. Documents keep their values but for those that are forgotten.
+func (h *Hub) Fork(run string, epoch uint64, tick ecs.Tick) {
 	if run == h.config.Run && epoch <= h.config.Epoch {
 		panic(fmt.Sprintf("netsync: epoch %d of run %s does not come after %d", epoch, run, h.config.Epoch))
 	}
@@ -133,10 +134,9 @@ func (h *Hub) Fork(run string, epoch uint64) {
 	}
 	for _, t := range h.tables {
 		t.encoder = NewEncoder(t.columns)
-		t.keys.begin(t.keys.topic.tick)
 	}
 	for _, d := range h.docs {
-		d.begin(d.topic.tick)
+		d.begin(tick)
 	}
 	for _, l := range h.logs {
 		l.items, l.count, l.pending = l.items[:0], 0, 0

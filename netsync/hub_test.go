@@ -236,7 +236,7 @@ func TestViewersAgainstModel(t *testing.T) {
 			"fork": func(t *rapid.T) {
 				_, epoch := w.hub.Run()
 				w.tick -= ecs.Tick(rapid.IntRange(0, int(w.tick)).Draw(t, "back"))
-				w.hub.Fork("r", epoch+1)
+				w.hub.Fork("r", epoch+1, w.tick)
 				w.remember()
 				w.publish(t, w.hub.Due(w.now, w.tick, nil))
 			},

@@ -157,7 +157,7 @@ func (s *story) frames() {
 	s.only("schema")
 	s.frame("schema")
 	s.only("columns/client")
-	s.hub.Fork("kv.star-1", 2)
+	s.hub.Fork("kv.star-1", 2, 100)
 	s.tick = 100
 	s.frame("forked")
 }
@@ -179,6 +179,7 @@ func (s *story) requests() {
 	results := map[string]any{
 		DoExport: map[string]any{"topics": []string{"columns/client/ask1"}},
 		DoCall:   map[string]any{"value": "ok", "provider": "store[0]", "took_ns": 4000000},
+		DoGo:     map[string]any{"epoch": 3},
 	}
 	wrong := Request{Version: 1, ID: 99, Do: DoKeyframe, Topic: "columns/clients"}
 	for _, r := range append(everyRequest(), wrong) {

@@ -24,6 +24,7 @@ const (
 	DoStep     = "step" // so many ticks, while paused
 	DoPace     = "pace" // simulated seconds a second
 	DoFault    = "fault"
+	DoGo       = "go" // to a moment of the run
 )
 
 // Request is one message to the request endpoint: a JSON object.
@@ -46,6 +47,7 @@ type Request struct {
 	Value   json.RawMessage            `json:"value,omitempty"` // publish, set
 	Ticks   int64                      `json:"ticks,omitempty"` // step
 	Pace    *float64                   `json:"pace,omitempty"`  // pace: 0 is as fast as it goes
+	At      *int64                     `json:"at_ns,omitempty"` // go: simulated time since the start
 	Fault   string                     `json:"fault,omitempty"` // fault: as scenarios call it: crash, cut, slow, …
 	Nodes   []string                   `json:"nodes,omitempty"` // fault: patterns of names
 	Others  []string                   `json:"others,omitempty"`
@@ -76,6 +78,7 @@ var needs = []need{
 	{DoStep, nil, []string{"ticks"}, true},
 	{DoPace, []string{"pace"}, nil, true},
 	{DoFault, []string{"fault"}, []string{"nodes", "others", "lasting_ns", "options"}, true},
+	{DoGo, []string{"at_ns"}, nil, true},
 }
 
 func needOf(do string) (need, bool) {
@@ -153,6 +156,8 @@ func (r *Request) check() *Error {
 		return fail(CodeRange, "a pace is below 0", "0 is as fast as it goes, 1 is in step with the clock")
 	case r.Do == DoStep && r.Ticks == 0:
 		r.Ticks = 1
+	case r.Do == DoGo && (r.At == nil || *r.At < 0):
+		return fail(CodeRange, "a moment is below 0, or null", "0 is the start")
 	case r.Do == DoExport && r.Export == nil:
 		return fail(CodeMalformed, "an export of null", `give {"program": …, "fields": […]}`)
 	}

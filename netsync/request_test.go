@@ -29,6 +29,10 @@ func TestRequestRefused(t *testing.T) {
 		{`{"v":1,"id":7,"do":"call"}`, CodeMalformed, `call needs "service"; it must have service`},
 		{`{"v":1,"id":7,"do":"call","service":"kv.put","timeout_ns":-1}`, CodeRange, "below 0"},
 		{`{"v":1,"id":7,"do":"pace","pace":-1}`, CodeRange, "a pace is below 0; 0 is as fast as it goes"},
+		{`{"v":1,"id":7,"do":"go"}`, CodeMalformed, `go needs "at_ns"`},
+		{`{"v":1,"id":7,"do":"go","at_ns":-1}`, CodeRange, "a moment is below 0, or null; 0 is the start"},
+		{`{"v":1,"id":7,"do":"go","at_ns":null}`, CodeRange, "a moment is below 0, or null"},
+		{`{"v":1,"id":7,"do":"go","at_ns":1.5}`, CodeMalformed, "cannot unmarshal"},
 		{`{"v":1,"id":7,"do":"export","export":null}`, CodeMalformed, "an export of null"},
 		{`{"v":1,"id":7,"do":"export","export":{"fields":[]}}`, CodeRange, "a selection needs fields"},
 		{`{"v":1,"id":7,"do":"export","export":{"fields":["a"],"hz":1,"ticks":1}}`, CodeRange, "in hz or in ticks, and not both"},
@@ -75,7 +79,7 @@ func FuzzRequest(f *testing.F) {
 
 // everyRequest is one of each.
 func everyRequest() []Request {
-	pace := 2.5
+	pace, at := 2.5, int64(100e6)
 	raw := func(s string) json.RawMessage { return json.RawMessage(s) }
 	all := []Request{
 		{Do: DoHello, Client: "orrery.py"},
@@ -92,6 +96,7 @@ func everyRequest() []Request {
 		{Do: DoStep, Ticks: 10},
 		{Do: DoPace, Pace: &pace},
 		{Do: DoFault, Fault: "crash", Nodes: []string{"store[0]"}, Lasting: 800e6},
+		{Do: DoGo, At: &at},
 	}
 	for i := range all {
 		all[i].Version, all[i].ID = Version, uint64(i+1)

@@ -204,6 +204,8 @@ class World {
       if (!topic) {
         topic = new (header.cols ? Table : header.kind === "items" ? Log : Doc)(name)
         this.#topics.set(name, topic)
+        topic.run = header.run
+        topic.epoch = header.epoch
       }
       return [topic, topic.apply(header, body)]
     } catch (error) {
@@ -226,6 +228,8 @@ function parse(text, what) {
 }
 
 class Topic {
+  run = null // another after a restart
+  epoch = 0 // another after a jump to another moment
   seq = 0
   tick = 0
   missed = 0 // frames that the world says it left out

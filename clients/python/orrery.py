@@ -204,6 +204,7 @@ class World:
             if seen is None:
                 kind = Table if "cols" in header else Log if header["kind"] == "items" else Document
                 seen = self._topics[topic] = kind(topic)
+                seen.run, seen.epoch = run, epoch
             return seen, seen._apply(header, body)
         except Gap:
             raise
@@ -221,6 +222,8 @@ class World:
 
 
 class _Topic:
+    run = epoch = None  # others after a restart, and after a jump to another moment
+
     def __init__(self, topic):
         self.topic = topic
         self.seq = self.tick = 0

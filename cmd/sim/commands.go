@@ -32,19 +32,32 @@ func (l *live) carryOut(e *edge, d *driver, c *publish.Command) {
 			break
 		}
 		at, failed = l.fault(&c.Request)
+	case netsync.DoGo:
+		if failed = l.goTo(c); failed == nil {
+			return // it has its reply, or has it on arrival
+		}
 	default:
 		failed = publish.Refuse(netsync.CodeRefused, fmt.Sprintf("a run does not take %s from outside yet", c.Do), "have the scenario do it, at(…), or ask for a fault, pause, resume, step or pace")
 	}
 	c.Done(max(0, at), nil, failed)
 }
 
-// afterwards does what can be done once the run has ended: look.
+// afterwards does what can be done once the run has ended: look, and in a replay
+// go to another moment.
 func (l *live) afterwards(c *publish.Command) {
 	var failed *netsync.Error
-	switch c.Do {
-	case netsync.DoExport:
+	switch {
+	case c.Do == netsync.DoExport:
 		failed = l.station.Select(c)
-	case netsync.DoUnexport:
+	case c.Do == netsync.DoUnexport:
+	case c.Do == netsync.DoGo && l.replays:
+		if failed = l.goTo(c); failed == nil {
+			return
+		}
+	case c.Do == netsync.DoGo:
+		failed = publish.Refuse(netsync.CodeRefused, "the run has ended", "of its trace, sim replay TRACE --publish goes to any moment, and sim run --from TRACE --at MOMENT --publish goes on from one")
+	case (c.Do == netsync.DoPause || c.Do == netsync.DoResume) && l.replays:
+		l.paused = c.Do == netsync.DoPause
 	default:
 		failed = publish.Refuse(netsync.CodeRefused, "the run has ended", "run it again, and ask while it goes on")
 	}

@@ -23,8 +23,9 @@ type driver struct {
 	until ecs.Tick
 	pacer *scheduler.Pacer // nil: as fast as it goes
 	bar   bar
-	trace *traceFile // nil: none is written
-	live  *live      // nil: nobody watches
+	trace *traceFile   // nil: none is written
+	live  *live        // nil: nobody watches
+	leave func() error // takes the run to where a viewer wants it
 }
 
 // drive runs until the end or the user's interrupt, whichever is first.
@@ -33,6 +34,12 @@ func (d *driver) drive(e *edge) error {
 	for d.run.World.Tick() < d.until && !e.interrupted() {
 		d.bar.draw(e, d.run.World.Tick(), d.until)
 		until, ok := d.live.serve(e, d)
+		if d.live.isLeaving() {
+			if err := d.leave(); err != nil {
+				return err
+			}
+			continue
+		}
 		if !ok {
 			e.sleep(e.ctx, liveSlice)
 			continue
@@ -54,7 +61,10 @@ func (d *driver) drive(e *edge) error {
 
 // target returns the tick that the run may have reached by now.
 func (d *driver) target(e *edge, until ecs.Tick) ecs.Tick {
-	if d.pacer == nil {
+	switch {
+	case d.live.hurries():
+		return min(until, d.live.hurry)
+	case d.pacer == nil:
 		return until
 	}
 	return min(until, d.pacer.Target(ecs.Nanoseconds(e.now())))

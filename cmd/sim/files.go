@@ -151,6 +151,12 @@ func writeFile(name string, data []byte) (err error) {
 	return os.Rename(f.Name(), name)
 }
 
+// isFree reports whether nothing has a name yet.
+func isFree(name string) bool {
+	_, err := os.Lstat(name)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
 // writable says early that a file could not be written at the end.
 func writable(where, name string) error {
 	dir := filepath.Dir(name)

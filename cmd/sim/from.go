@@ -20,6 +20,7 @@ type fromFlags struct {
 	goes     bool // at is given
 	reseed   uint64
 	reseeded bool
+	loaded   string // the seed that the scenario was loaded with, by the trace
 }
 
 func (o *fromFlags) declare(f *pflag.FlagSet) {
@@ -73,7 +74,7 @@ func (o *runFlags) runFrom(e *edge, args []string) error {
 	if first == "" {
 		first = t.about["seed"]
 	}
-	o.seed = s.Run.World.Seed()
+	o.seed, o.from.loaded = s.Run.World.Seed(), first
 	return o.carryOut(e, &result{scenario: s, name: t.about["scenario"], flags: o},
 		[2]string{"parent", filepath.Base(o.from.trace)}, [2]string{"parent_at", o.from.at.String()},
 		[2]string{"parent_digest", digest}, [2]string{"load_seed", first})

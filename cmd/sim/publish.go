@@ -13,6 +13,7 @@ import (
 
 	"orrery/cmd/sim/internal/publish"
 	"orrery/ecs"
+	"orrery/netsync"
 	"orrery/netsync/zmq"
 	"orrery/scenario"
 	"orrery/scheduler"
@@ -74,6 +75,13 @@ type live struct {
 	run     *scheduler.Run
 	cuts    uint64 // that were asked for
 	replays bool   // what was, on which nobody acts
+
+	begin   ecs.Tick           // the first moment to go to
+	start   *ecs.Snapshot      // the run as it began; nil: nobody may act
+	waiting []*publish.Command // not carried out yet
+	going   *publish.Command   // the run leaves for the goal; nil: it does not
+	goal    ecs.Tick
+	hurry   ecs.Tick // the tick up to which no pace holds
 }
 
 // liveSlice is how long a published run goes on between two looks at what
@@ -99,7 +107,11 @@ func (o *publishFlags) begin(e *edge, s *scenario.Scenario) (*live, error) {
 		}
 	}
 	e.err = &shared{to: e.err} // the station says of viewers what it has to
-	l := &live{run: s.Run}
+	l := &live{run: s.Run, begin: max(0, s.Run.World.Tick())}
+	if !o.watch {
+		l.start = new(ecs.Snapshot)
+		s.Run.Snapshot(l.start)
+	}
 	if l.station, err = publish.Open(c); err != nil {
 		return nil, wrongUsage("--publish %s: %w", quote(o.endpoint), err)
 	}
@@ -139,10 +151,19 @@ func (l *live) serve(e *edge, d *driver) (until ecs.Tick, ok bool) {
 	if l.paused && l.steps > 0 && d.run.World.Tick() >= l.steps {
 		l.steps = 0
 	}
-	for _, c := range l.station.Tap().Serve(l.clock(false)) {
+	if l.hurry > 0 && d.run.World.Tick() >= l.hurry {
+		l.hurry = 0
+		l.setPace(e, d, l.pace)
+	}
+	l.waiting = append(l.waiting, l.station.Tap().Serve(l.clock(false))...)
+	for len(l.waiting) > 0 && !l.isLeaving() {
+		c := l.waiting[0]
+		l.waiting = l.waiting[1:]
 		l.carryOut(e, d, c)
 	}
 	switch {
+	case l.isLeaving():
+		return 0, false
 	case !l.paused:
 		return d.until, true
 	case l.steps > 0:
@@ -172,14 +193,39 @@ func (l *live) end(e *edge, stay bool) error {
 	if err := e.out.Flush(); err != nil {
 		return err
 	}
-	for stay && !e.interrupted() {
-		for _, c := range l.station.Tap().Serve(l.clock(true)) {
-			l.afterwards(c)
-		}
-		e.sleep(e.ctx, 5*liveSlice)
+	if stay {
+		l.stay(e)
 	}
+	l.refuseAll()
 	if err := l.station.Close(l.clock(true)); err != nil {
 		return fmt.Errorf("viewers could not be let go: %w", err)
 	}
 	return nil
+}
+
+// stay stays with viewers after the end, until the user interrupts, or until one
+// of them wants to go back in a replay.
+func (l *live) stay(e *edge) {
+	for !e.interrupted() && !l.isLeaving() {
+		l.waiting = append(l.waiting, l.station.Tap().Serve(l.clock(true))...)
+		for len(l.waiting) > 0 && !l.isLeaving() {
+			c := l.waiting[0]
+			l.waiting = l.waiting[1:]
+			l.afterwards(c)
+		}
+		if !l.isLeaving() {
+			e.sleep(e.ctx, 5*liveSlice)
+		}
+	}
+}
+
+// refuseAll refuses what is not carried out any more.
+func (l *live) refuseAll() {
+	if l.going != nil {
+		l.waiting = append([]*publish.Command{l.going}, l.waiting...)
+	}
+	for _, c := range l.waiting {
+		c.Done(max(0, l.run.World.Tick()), nil, publish.Refuse(netsync.CodeRefused, "the run has ended", "run it again, and ask while it goes on"))
+	}
+	l.going, l.waiting = nil, nil
 }

@@ -73,15 +73,21 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-// startSim starts sim run --publish, and waits until it says where.
+// startSim starts sim run --publish.
 func startSim(t *testing.T, args ...string) *running {
+	t.Helper()
+	return startCommand(t, "run", args...)
+}
+
+// startCommand starts a command that publishes, and waits until it says where.
+func startCommand(t *testing.T, name string, args ...string) *running {
 	t.Helper()
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := &running{t: t, command: exec.Command(program), out: output{printed: make(chan struct{})}}
-	r.command.Args = append([]string{"sim", "run"}, args...) // TestMain goes by the name
+	r.command.Args = append([]string{"sim", name}, args...) // TestMain goes by the name
 	r.command.Stdout = &r.out
 	stderr, err := r.command.StderrPipe()
 	if err != nil {

@@ -18,7 +18,7 @@ var replayCommand = command{
 	about: `The trace alone is needed, not the files of its scenario. Every digest in it is
 verified. With --at, it is gone to that moment from the nearest snapshot before,
 and the state there is printed. With --publish, viewers see it go on from there,
-and may stop it and go on by steps, but not act on it.
+and may stop it, go on by steps, and go to any moment of it, but not act on it.
 
 Exit: 0 the same, 1 the trace could not be read, 2 it is none, or of another
 revision, 5 the run parts from it.`,

@@ -177,6 +177,7 @@ func (o *runFlags) drive(e *edge, r *result) error {
 	}
 	if d.live = r.live; d.live != nil {
 		d.live.until, d.live.pace = r.until, o.pace
+		d.leave = func() error { return r.leave(e, &d) }
 		d.live.await(e, &d, o.publish.viewers)
 		began = e.now()
 		if err := d.live.setPace(e, &d, o.pace); err != nil {

@@ -69,15 +69,20 @@ func (o *traceFlags) begin(e *edge, s *scenario.Scenario, about ...[2]string) (*
 	if err != nil {
 		return nil, err
 	}
+	return t, o.record(e, t, s, about...)
+}
+
+// record begins to record a run in a file.
+func (o *traceFlags) record(e *edge, t *traceFile, s *scenario.Scenario, about ...[2]string) (err error) {
 	c := s.Recording()
 	c.Compression, c.Every, c.Messages = o.compression, ecs.Nanoseconds(o.interval), o.messages
 	c.About = append(append(c.About, [2]string{"language", strconv.Itoa(languageRevision)}), about...)
 	if t.recorder, err = trace.NewRecorder(t, c); err != nil {
 		t.abandon()
-		return nil, fmt.Errorf("the trace could not be written: %w", reason(err))
+		return fmt.Errorf("the trace could not be written: %w", reason(err))
 	}
 	t.flushed = e.now()
-	return t, nil
+	return nil
 }
 
 // createTrace makes the file. What lies there under the other name may be all

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -98,10 +99,17 @@ func (a *attached) collect(v *viewed, wanted map[string]bool) error {
 			return err
 		}
 	}
+	all := maps.Clone(wanted)
 	for len(wanted) > 0 {
 		s, err := a.next()
 		if err != nil {
 			return fmt.Errorf("of %s nothing came: %w", nearestOf(wanted), err)
+		}
+		switch epoch := max(1, s.Epoch); {
+		case epoch < v.Epoch:
+			continue
+		case epoch > v.Epoch: // the run went to another moment: all comes again
+			v.Epoch, wanted = epoch, maps.Clone(all)
 		}
 		if !wanted[s.Topic] {
 			continue

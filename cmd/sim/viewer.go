@@ -172,6 +172,7 @@ func (a *attached) ended(e *edge, err error) error {
 type seen struct {
 	Topic  string          `json:"topic"`
 	Tick   ecs.Tick        `json:"tick"`
+	Epoch  uint64          `json:"epoch,omitempty"` // from the second on
 	Missed uint64          `json:"missed,omitempty"`
 	Value  json.RawMessage `json:"value"`
 	table  *netsync.Replica
@@ -202,6 +203,9 @@ func (a *attached) take(f netsync.Frame) (*seen, error) {
 		return nil, err
 	}
 	s := &seen{Topic: f.Topic, Tick: h.Tick, Missed: h.Missed}
+	if h.Epoch > 1 {
+		s.Epoch = h.Epoch
+	}
 	if !strings.HasPrefix(f.Topic, netsync.TopicColumns) {
 		if !json.Valid(f.Body) {
 			return nil, fmt.Errorf("%s: no JSON", f.Topic)

@@ -69,6 +69,10 @@ func (s *Station) reply() {
 				o.result, o.failed = s.export(o.Command)
 			case netsync.DoUnexport:
 				o.failed = s.unexport(o.Command)
+			case netsync.DoGo: // so that what is asked next is answered of this epoch
+				if at, ok := o.result.(Arrival); ok {
+					s.fork(at.Epoch, o.tick)
+				}
 			}
 		}
 		if o.failed != nil {

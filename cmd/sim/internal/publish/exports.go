@@ -64,7 +64,8 @@ func addColumns(all []named, w *ecs.World, c *trace.Columns) []named {
 // made is a table that is to be, and what its rows are called.
 type made struct {
 	named
-	keys []string
+	keys  []string
+	epoch uint64
 }
 
 // Select finds the columns and nodes that an export asks for. It reads the
@@ -86,7 +87,7 @@ func (s *Station) Select(c *Command) *netsync.Error {
 		}
 		from := newSelectedSource(w, id, fields, c.Export, group)
 		if names, _ := from.keys(w); len(names) > 0 {
-			c.made = append(c.made, made{named{w.ProgramName(id), from}, names})
+			c.made = append(c.made, made{named{w.ProgramName(id), from}, names, s.tap.epoch})
 		}
 	}
 	if len(c.made) == 0 {
@@ -117,7 +118,7 @@ func (s *Station) export(c *Command) (any, *netsync.Error) {
 	names := []string{}
 	s.asks++
 	for _, m := range c.made {
-		v, err := s.add(fmt.Sprintf(".ask%d/%s", s.asks, m.name), m.source, m.keys, c.Export.Rate())
+		v, err := s.add(fmt.Sprintf(".ask%d/%s", s.asks, m.name), m.source, m.keys, c.Export.Rate(), m.epoch)
 		if err != nil {
 			s.removeViews(func(v *view) bool { return slices.Contains(names, v.table.Topic()) })
 			return nil, Refuse(netsync.CodeLimit, err.Error(), "unexport what is not needed any more")

@@ -84,6 +84,8 @@ func (s *linkSource) columns() []netsync.Column {
 	}
 }
 
+func (s *linkSource) forget() { s.asked, s.under.counted = false, false }
+
 // keys names the rows anew when there are more or fewer of them.
 func (s *linkSource) keys(w *ecs.World) ([]string, bool) {
 	if s.asked && s.count == s.table.Rows() {
@@ -128,6 +130,8 @@ type networkSource struct {
 func (s *networkSource) columns() []netsync.Column {
 	return append([]netsync.Column{{Name: "nodes", Type: ecs.Int64}}, (&linkSource{}).columns()...)
 }
+
+func (s *networkSource) forget() { s.count, s.under.counted = -1, false }
 
 // keys numbers networks from 1, as a scenario declares them.
 func (s *networkSource) keys(*ecs.World) ([]string, bool) {

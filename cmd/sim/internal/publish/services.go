@@ -27,6 +27,8 @@ func (s *serviceSource) columns() []netsync.Column {
 	}
 }
 
+func (s *serviceSource) forget() { s.known = -1 }
+
 func (s *serviceSource) keys(*ecs.World) ([]string, bool) {
 	n := s.services.Known()
 	if n == s.known {

@@ -23,6 +23,8 @@ func (s *lifeSource) columns() []netsync.Column {
 	}
 }
 
+func (s *lifeSource) forget() { s.census = census{} }
+
 // keys looks at who there is again when others live.
 func (s *lifeSource) keys(w *ecs.World) ([]string, bool) {
 	now := takeCensus(w)

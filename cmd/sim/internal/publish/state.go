@@ -58,6 +58,8 @@ func (s *stateSource) columns() []netsync.Column {
 	return all
 }
 
+func (s *stateSource) forget() { s.census = census{} }
+
 // keys looks at who there is again when others live, or are in groups.
 func (s *stateSource) keys(w *ecs.World) ([]string, bool) {
 	now := takeCensus(w)

@@ -111,7 +111,7 @@ func (s *Station) open() (err error) {
 		if from.name == servicesTable {
 			rate.Every = measuresEvery // it looks at every call
 		}
-		if _, err := s.add(from.name, from.source, names, rate); err != nil {
+		if _, err := s.add(from.name, from.source, names, rate, s.tap.epoch); err != nil {
 			return err
 		}
 	}
@@ -120,14 +120,14 @@ func (s *Station) open() (err error) {
 	return nil
 }
 
-// add exports one more table, whose rows have names.
-func (s *Station) add(name string, from source, names []string, rate netsync.Rate) (*view, error) {
+// add exports one more table, whose rows have names in an epoch.
+func (s *Station) add(name string, from source, names []string, rate netsync.Rate, epoch uint64) (*view, error) {
 	t, err := s.hub.Table(name, from.columns(), rate)
 	if err != nil {
 		return nil, err
 	}
 	t.SetKeys(names, s.tick)
-	v := &view{table: t, source: from}
+	v := &view{table: t, source: from, epoch: epoch}
 	s.views = append(s.views, v)
 	return v, nil
 }
@@ -344,6 +344,11 @@ func (s *Station) newOrder() *order {
 // take publishes what the tap has found: as of when it was asked for, so that
 // how long the tap took does not make frames rarer.
 func (s *Station) take(o *order) {
+	if s.isPast(o) {
+		s.drop(o)
+		return
+	}
+	s.fork(o.epoch, o.clock.Tick)
 	now := o.asked
 	s.ordered, s.tick, s.clock = false, o.clock.Tick, o.clock
 	s.clock.Viewers = len(s.viewers)

@@ -33,7 +33,8 @@ type Tap struct {
 	waiting atomic.Pointer[order] // nil: nothing is wanted
 	filled  chan *order           // with room for the one order that is under way
 
-	events, points int // given out so far
+	epoch          uint64
+	events, points int // given out so far, in this epoch
 	lasts          lasts
 }
 
@@ -50,7 +51,7 @@ const (
 )
 
 func newTap(w World) *Tap {
-	return &Tap{world: w, filled: make(chan *order, 1)}
+	return &Tap{world: w, filled: make(chan *order, 1), epoch: 1}
 }
 
 // Serve fills the order that waits, if one does, and returns commands that
@@ -67,12 +68,12 @@ func (t *Tap) Serve(now Clock) []*Command {
 
 func (t *Tap) fill(o *order, now Clock) {
 	w := t.world.Run.World
-	o.clock = now
+	o.clock, o.epoch = now, t.epoch
 	o.clock.Tick, o.clock.TickNS = max(0, w.Tick()), w.Config().TickLength
 	o.clock.TimeNS, o.clock.Digest = w.Time(o.clock.Tick), fmt.Sprintf("%016x", uint64(w.Digest()))
 	o.inFlight = w.InFlight()
 	for i := range o.fillings {
-		o.fillings[i].fill(w, o.clock.Tick)
+		o.fillings[i].fill(w, o.clock.Tick, t.epoch)
 	}
 	t.collect(o)
 }
@@ -122,6 +123,7 @@ type order struct {
 	params, feeds, follow            bool // follow: feeds are looked at
 	commands                         []*Command
 	asked                            netsync.Nanos
+	epoch                            uint64 // in which it was filled
 
 	clock    Clock
 	inFlight int
@@ -148,7 +150,11 @@ type filling struct {
 	moved bool
 }
 
-func (f *filling) fill(w *ecs.World, tick ecs.Tick) {
+func (f *filling) fill(w *ecs.World, tick ecs.Tick, epoch uint64) {
+	if f.view.epoch != epoch {
+		f.view.epoch = epoch
+		f.view.source.forget()
+	}
 	if f.keys, f.moved = f.view.source.keys(w); f.moved {
 		return
 	}

@@ -14,6 +14,7 @@ type view struct {
 	unused *netsync.Image
 	asked  zmq.ID // the client that did; 0: the scenario exports it
 	said   bool   // that it cannot be published
+	epoch  uint64 // in which the source was asked last; the simulation thread's
 }
 
 // blank returns an image to fill.
@@ -46,6 +47,8 @@ type source interface {
 	// keys returns what the rows are called, and whether that has changed since
 	// it was asked last.
 	keys(w *ecs.World) (names []string, changed bool)
+	// forget has keys look again: the world is at another moment.
+	forget()
 	// fill copies the rows into columns that are long enough.
 	fill(w *ecs.World, columns [][]byte)
 }

@@ -1,7 +1,8 @@
 // Holds what viewers have, whenever they come, look and leave, and whatever they
 // export, against the world tick by tick: frames are of the tick they say, no
 // event is lost or counted twice without being told, the last state is given to
-// all, and the run is what it is when nobody looks. No socket is used here, and
+// all, and the run is what it is when nobody looks. The run goes back now and
+// then: nothing of before is seen in the epoch that begins. No socket is used here, and
 // time passes as the test says.
 package publish
 
@@ -117,13 +118,23 @@ type watcher struct {
 	topics []string // prefixes
 	tables map[string]*netsync.Replica
 	clock  Clock
-	events int // that it knows of, by base and items
+	events int    // that it knows of, by base and items
+	epoch  uint64 // of the latest frame
 }
 
-func (v *watcher) take(t *rapid.T, f netsync.Frame, want *truth) {
+func (v *watcher) take(t *rapid.T, f netsync.Frame, want *truth, ages []age) {
 	h, err := netsync.ParseHeader(f.Header, len(f.Body))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if h.Epoch < v.epoch {
+		t.Fatalf("viewer %d: a frame of epoch %d comes after one of %d", v.id, h.Epoch, v.epoch)
+	}
+	if h.Epoch > v.epoch {
+		v.epoch, v.events = h.Epoch, 0
+	}
+	if now := ages[h.Epoch-1]; h.Tick < now.from || h.Tick > now.to {
+		t.Fatalf("viewer %d: %s is of tick %d in epoch %d, which goes from %d to %d", v.id, f.Topic, h.Tick, h.Epoch, now.from, now.to)
 	}
 	switch {
 	case strings.HasPrefix(f.Topic, netsync.TopicColumns):
@@ -141,6 +152,9 @@ func (v *watcher) take(t *rapid.T, f netsync.Frame, want *truth) {
 	case f.Topic == "clock":
 		if err := json.Unmarshal(f.Body, &v.clock); err != nil {
 			t.Fatal(err)
+		}
+		if now := ages[h.Epoch-1]; v.clock.Tick < now.from || v.clock.Tick > now.to {
+			t.Fatalf("viewer %d: the clock is at %d in epoch %d, which goes from %d to %d", v.id, v.clock.Tick, h.Epoch, now.from, now.to)
 		}
 	case f.Topic == "events/all":
 		var items []eventItem
@@ -161,19 +175,54 @@ type theatre struct {
 	viewers []*watcher
 	ids     zmq.ID
 	want    *truth
+	start   ecs.Snapshot
+	ages    []age // epochs, from the first
 }
+
+// age is from which tick to which an epoch goes.
+type age struct{ from, to ecs.Tick }
 
 func (m *theatre) pass(d time.Duration) { m.station.began = m.station.began.Add(-d) }
 
-// round is one turn of the station and of the simulation's thread.
-func (m *theatre) round(now Clock) {
-	m.station.reply()
+// order is the first half of a round: the simulation's thread gives what is
+// wanted.
+func (m *theatre) order(now Clock) {
 	m.station.order()
 	m.station.tap.Serve(now)
+}
+
+// take is the other half.
+func (m *theatre) take() {
+	m.station.reply()
 	select {
 	case o := <-m.station.tap.filled:
 		m.station.take(o)
 	default:
+	}
+}
+
+func (m *theatre) round(now Clock) {
+	m.order(now)
+	m.take()
+}
+
+// goTo takes the run to a moment. The station learns of it from the command's
+// reply, or from the first order that is filled there.
+func (m *theatre) goTo(t *rapid.T) {
+	to := ecs.Tick(rapid.IntRange(0, int(m.s.Until)).Draw(t, "to"))
+	if err := m.s.Run.Restore(&m.start); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.s.Run.RunUntil(to); err != nil {
+		t.Fatal(err)
+	}
+	m.ages = append(m.ages, age{to, to})
+	at := m.station.tap.Fork()
+	if at.Epoch != uint64(len(m.ages)) {
+		t.Fatalf("epoch %d is called %d", len(m.ages), at.Epoch)
+	}
+	if rapid.Bool().Draw(t, "replied") {
+		m.station.fork(at.Epoch, to)
 	}
 }
 
@@ -183,7 +232,7 @@ func (m *theatre) read(t *rapid.T, v *watcher, most int) {
 		if !ok {
 			return
 		}
-		v.take(t, f, m.want)
+		v.take(t, f, m.want, m.ages)
 	}
 }
 
@@ -237,16 +286,21 @@ func TestViewersSeeTheWorld(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m := &theatre{s: s, station: station, want: want}
+		m := &theatre{s: s, station: station, want: want, ages: []age{{0, 0}}}
+		s.Run.Snapshot(&m.start)
 		t.Repeat(map[string]func(t *rapid.T){
 			"step": func(t *rapid.T) {
 				next := min(s.Until, max(0, s.Run.World.Tick())+ecs.Tick(rapid.IntRange(1, 40).Draw(t, "ticks")))
 				if err := s.Run.RunUntil(next); err != nil {
 					t.Fatal(err)
 				}
+				m.ages[len(m.ages)-1].to = next
 			},
+			"go":     m.goTo,
 			"pass":   func(t *rapid.T) { m.pass(time.Duration(rapid.IntRange(1, 1200).Draw(t, "ms")) * time.Millisecond) },
 			"round":  func(t *rapid.T) { m.round(Clock{}) },
+			"order":  func(t *rapid.T) { m.order(Clock{}) },
+			"take":   func(t *rapid.T) { m.take() },
 			"join":   m.join,
 			"export": m.export,
 			"read":   func(t *rapid.T) { m.read(t, m.somebody(t), rapid.IntRange(1, 9).Draw(t, "frames")) },
@@ -260,6 +314,7 @@ func TestViewersSeeTheWorld(t *testing.T) {
 		if err := s.Run.RunUntil(s.Until); err != nil {
 			t.Fatal(err)
 		}
+		m.ages[len(m.ages)-1].to = s.Until
 		station.finish(Clock{Until: s.Until, Ended: true})
 		for _, v := range m.viewers {
 			m.read(t, v, math.MaxInt)
