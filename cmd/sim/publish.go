@@ -176,9 +176,10 @@ func (l *live) clock(ended bool) publish.Clock {
 	return publish.Clock{Until: l.until, Pace: l.pace, Paused: l.paused, Ended: ended}
 }
 
-// await waits for viewers, so that they see the run from its beginning.
+// await waits for viewers, so that they see the run from its beginning, or for
+// one that goes elsewhere.
 func (l *live) await(e *edge, d *driver, viewers int) {
-	for l != nil && l.station.Subscribers() < viewers && !e.interrupted() {
+	for l != nil && l.station.Subscribers() < viewers && !e.interrupted() && !l.isLeaving() {
 		l.serve(e, d)
 		e.sleep(e.ctx, liveSlice)
 	}
