@@ -33,7 +33,7 @@ const hostileBound = memoryFactor * 160 << 20
 func TestHostileClientsOfARun(t *testing.T) {
 	t.Run("NULL", func(t *testing.T) {
 		t.Parallel()
-		underAttack(t, hostile.Attacks, 10*time.Second, nil, nil)
+		underAttack(t, hostile.Attacks, 14*time.Second, nil, nil)
 	})
 	t.Run("CURVE", func(t *testing.T) {
 		t.Parallel()

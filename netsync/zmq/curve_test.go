@@ -7,8 +7,10 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"io"
 	"math"
 	"net"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -536,6 +538,84 @@ func (c *loggedConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	c.read.Write(p[:n])
 	return n, err
+}
+
+// What an allowed client says after a good handshake is held to the RFC too,
+// and a breach is met with silence: "a server SHALL NOT send an ERROR command in
+// response to an invalid MESSAGE command".
+func TestRFC26BreachesAfterTheHandshake(t *testing.T) {
+	good := func(k *conn, text string) []byte {
+		b, err := k.guard.secure.seal(nil, 0, []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	command := func(k *conn, name, data string) []byte {
+		b, err := k.guard.secure.seal(nil, flagCommand, append(appendName(nil, name), data...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	for name, c := range map[string]struct {
+		sent func(k *conn) []byte
+		want error
+	}{
+		"in clear":             {func(*conn) []byte { return []byte("\x00\x02\x01x") }, errProtocol},
+		"in clear, and long":   {func(*conn) []byte { return append([]byte("\x00\x40"), make([]byte, 64)...) }, errProtocol},
+		"command in clear":     {func(*conn) []byte { return appendCommand(nil, "PING", []byte{0, 0}) }, errProtocol},
+		"replayed":             {func(k *conn) []byte { b := good(k, "x"); return append(b, b...) }, errAuth},
+		"out of order":         {func(k *conn) []byte { a, b := good(k, "a"), good(k, "b"); return append(b, a...) }, errAuth},
+		"changed on the way":   {func(k *conn) []byte { b := good(k, "x"); b[len(b)-1] ^= 1; return b }, errAuth},
+		"cut short":            {func(k *conn) []byte { b := good(k, "x"); b[1]--; return b[:len(b)-1] }, errAuth},
+		"nonce of the future":  {func(k *conn) []byte { b := good(k, "x"); b[10] = 0xff; return b }, errAuth},
+		"MORE outside":         {func(k *conn) []byte { b := good(k, "x"); b[0] |= flagMore; return b }, errProtocol},
+		"announced, not sent":  {func(*conn) []byte { return binary.BigEndian.AppendUint64([]byte{flagLong}, 1<<40) }, errLimit},
+		"over the limit":       {func(k *conn) []byte { return good(k, strings.Repeat("x", 1<<20+1)) }, errLimit},
+		"unknown command":      {func(k *conn) []byte { return command(k, "JOIN", "x") }, errProtocol},
+		"PING of too much":     {func(k *conn) []byte { return command(k, "PING", "\x00\x00"+strings.Repeat("x", 17)) }, errProtocol},
+		"SUBSCRIBE, to ROUTER": {func(k *conn) []byte { return command(k, "SUBSCRIBE", "x") }, errProtocol},
+		"HELLO again":          {func(k *conn) []byte { return appendCommand(nil, "HELLO", make([]byte, helloBytes)) }, errProtocol},
+		"ERROR, encrypted":     {func(k *conn) []byte { return command(k, "ERROR", "\x03400") }, ErrRefused},
+	} {
+		ours, theirs := socketPair()
+		in, out := newGuardPair(ours, theirs, true)
+		sent := c.sent(out)
+		go func() {
+			theirs.Write(sent)
+			theirs.(*net.TCPConn).CloseWrite()
+		}()
+		var err error
+		for err == nil {
+			_, err = in.receive()
+		}
+		if !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+		in.close()
+		theirs.SetReadDeadline(time.Now().Add(patience))
+		if said, err := io.ReadAll(theirs); len(said) > 0 || errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("%s: it said % x, %v", name, said, err)
+		}
+		theirs.Close()
+	}
+}
+
+func TestLargeBuffersAreNotKept(t *testing.T) {
+	ours, theirs := socketPair()
+	defer ours.Close()
+	defer theirs.Close()
+	in, out := newGuardPair(ours, theirs, true)
+	in.guard.limits.FrameBytes, in.guard.limits.MessageBytes = 4*keepBytes, 4*keepBytes
+	go out.send([][]byte{make([]byte, 3*keepBytes), []byte("small")}, true)
+	parts, err := in.receive()
+	if err != nil || len(parts) != 2 {
+		t.Fatalf("%d parts, %v", len(parts), err)
+	}
+	if kept := cap(in.guard.crypt) + cap(in.guard.plain); kept > keepBytes {
+		t.Errorf("%d bytes are kept", kept)
+	}
 }
 
 func TestRFC26Error(t *testing.T) {

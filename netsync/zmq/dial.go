@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"sync"
 	"time"
 )
@@ -64,9 +65,13 @@ func Dial(ctx context.Context, c DialConfig) (*Client, error) {
 	}
 	stop := context.AfterFunc(ctx, func() { raw.Close() })
 	k, err := open(raw, &role{socketType: c.Type, peers: peers, identity: c.Identity, client: c.Keys}, limits, false)
-	if !stop() && err == nil {
-		k.close()
-		err = context.Cause(ctx)
+	if !stop() || errors.Is(err, os.ErrDeadlineExceeded) {
+		if err == nil {
+			k.close()
+		}
+		if err = ctx.Err(); err != context.Canceled {
+			err = fmt.Errorf("%w: no handshake within %s: %w", errSilent, limits.HandshakeTime, os.ErrDeadlineExceeded)
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("zmq: %s: %w", c.Endpoint, handshakeHint(err, c.Keys))

@@ -695,16 +695,22 @@ func TestWhatViewersMaySend(t *testing.T) {
 	}
 }
 
+// Who dials is told that nobody answers, or that it was itself who gave up.
 func TestDialGivesUp(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	if _, err := Dial(ctx, DialConfig{Endpoint: format(l.Addr()), Type: "SUB"}); err == nil {
-		t.Error("connected to who says nothing")
+	short := Limits{HandshakeTime: 50 * time.Millisecond}
+	_, err = Dial(t.Context(), DialConfig{Endpoint: format(l.Addr()), Type: "SUB", Limits: short})
+	if timeout := net.Error(nil); !errors.Is(err, errSilent) || !errors.As(err, &timeout) || !timeout.Timeout() {
+		t.Errorf("connected to who says nothing: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(50*time.Millisecond, cancel)
+	if _, err := Dial(ctx, DialConfig{Endpoint: format(l.Addr()), Type: "SUB"}); !errors.Is(err, context.Canceled) {
+		t.Errorf("given up: %v", err)
 	}
 }
 

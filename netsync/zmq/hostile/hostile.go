@@ -228,11 +228,59 @@ var Attacks = []Attack{
 			a.Raw(a.Requests, 500*time.Millisecond, Begin("DEALER"), bytes.Repeat(Frame(0, []byte(deep)), 10))
 		})
 	}},
+	{"a byte at a time", func(a *Arena) {
+		a.Each(50, func(i int) {
+			begin := [][]byte{Begin("SUB"), Begin("DEALER")}[i%2]
+			a.drip([]string{a.Publisher, a.Requests}[i%2], append(begin, Announce(0, 1000)...), 20*time.Millisecond, 2*time.Second)
+		})
+	}},
+	{"breaches by who is in", func(a *Arena) {
+		long := strings.Repeat("x", 300)
+		for _, as := range []string{"SUB", "DEALER", "REQ"} {
+			address := a.Requests
+			if as == "SUB" {
+				address = a.Publisher
+			}
+			breaches := [][]byte{
+				Command("PING", nil), Command("PING", []byte("\x00\x00"+long)), Command("PONG", []byte(long)), Command("JOIN", []byte("x")),
+				Command("READY", nil), Command("ERROR", []byte("\x03400")), Command("MESSAGE", make([]byte, 40)), Command("CANCEL", []byte(long)),
+				Frame(1, nil), Frame(command|1, []byte("\x04PING\x00\x00")), Frame(0x80, nil), Frame(0, []byte("\x01"+long)), Frame(0, nil), []byte("\x04\x00"),
+				append(Frame(1, []byte("\x01a")), Command("SUBSCRIBE", []byte("b"))...),
+			}
+			a.Each(len(breaches), func(i int) { a.Raw(address, 50*time.Millisecond, Begin(as), breaches[i]) })
+		}
+		a.Each(20, func(i int) { // what a handshake may not say
+			said := [][]byte{
+				[]byte("\x08Identity\x00\x00\x01\x2c" + long), []byte("\x08Identity\x00\x00\x00\x01\x00"), []byte("\x0bSocket-Type\xff\xff\xff\xffSUB"),
+				bytes.Repeat([]byte("\x01a\x00\x00\x00\x00"), 1000), []byte("\xff" + long[:20]),
+			}[i%5]
+			a.Raw(a.Requests, 50*time.Millisecond, Greeting("NULL", false), Command("READY", said))
+		})
+	}},
+	{"replies not taken", func(a *Arena) {
+		ask := Frame(0, []byte(`{"v":1,"id":1,"do":"schema"}`))
+		a.Each(30, func(int) { a.still(append(Begin("DEALER"), bytes.Repeat(ask, 2000)...), time.Second) })
+	}},
 	{"PING floods", func(a *Arena) {
 		a.Each(10, func(int) {
 			a.Raw(a.Publisher, time.Second, Begin("SUB"), bytes.Repeat(Command("PING", []byte{0, 0}), 100000))
 		})
 	}},
+}
+
+// drip sends a byte at a time, until it is cut or patience is over.
+func (a *Arena) drip(address string, b []byte, every, patience time.Duration) {
+	c, err := net.DialTimeout("tcp", address, time.Second)
+	if err != nil {
+		return
+	}
+	defer c.Close()
+	for over := time.Now().Add(patience); len(b) > 0 && time.Now().Before(over); b = b[1:] {
+		if _, err := c.Write(b[:1]); err != nil {
+			return
+		}
+		time.Sleep(every)
+	}
 }
 
 // still sends and never reads.
