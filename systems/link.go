@@ -59,7 +59,8 @@ type wire struct {
 	Bytes                             uint64 // of what was sent, dropped or not; outside of the digest, as all from here on
 }
 
-// newWires makes a table of wires.
+// newWires makes a table of wires: any table of them is made so, as what a row
+// is hashed by must not change with what is measured.
 func newWires(w *ecs.World, name string) *ecs.Rows[wire] {
 	rows := ecs.NewRows[wire](w, name)
 	rows.Table().OutsideDigestFrom("Bytes")
