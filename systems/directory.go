@@ -16,6 +16,7 @@ type directory struct {
 	gossip  *gossipViews // nil: oracle
 	index   index        // (service, viewer) to a list; viewer 0: all
 	lists   [][]ecs.Node
+	free    []int    // lists that nobody has
 	changes []change // of the tick under way, not seen yet
 	sighted []change // seen in the tick under way, of which who waits has not been told
 }
@@ -42,9 +43,11 @@ func (d *directory) seen(viewer ecs.Node, service uint64) []ecs.Node {
 // apply brings a change into view.
 func (d *directory) apply(c change) {
 	i := d.index.find(c.service, uint64(c.viewer))
-	if i < 0 {
-		i = len(d.lists)
-		d.lists = append(d.lists, nil)
+	switch {
+	case i < 0 && c.gone:
+		return
+	case i < 0:
+		i = d.newList()
 		d.index.put(c.service, uint64(c.viewer), i)
 	}
 	all := d.lists[i]
@@ -54,11 +57,24 @@ func (d *directory) apply(c change) {
 	}
 	at, found := slices.BinarySearch(all, c.node)
 	switch {
+	case c.gone && found && len(all) == 1:
+		d.lists[i], d.free = all[:0], append(d.free, i)
+		d.index.drop(c.service, uint64(c.viewer))
 	case c.gone && found:
 		d.lists[i] = slices.Delete(all, at, at+1)
 	case !c.gone && !found:
 		d.lists[i] = slices.Insert(all, at, c.node)
 	}
+}
+
+func (d *directory) newList() int {
+	if last := len(d.free) - 1; last >= 0 {
+		i := d.free[last]
+		d.free = d.free[:last]
+		return i
+	}
+	d.lists = append(d.lists, nil)
+	return len(d.lists) - 1
 }
 
 // settle brings the tick's changes into view, and returns those that somebody
@@ -78,5 +94,5 @@ func (d *directory) settle() []change {
 
 func (d *directory) clear() {
 	d.index.clear()
-	d.lists, d.changes, d.sighted = d.lists[:0], d.changes[:0], d.sighted[:0]
+	d.lists, d.free, d.changes, d.sighted = d.lists[:0], d.free[:0], d.changes[:0], d.sighted[:0]
 }

@@ -47,7 +47,8 @@
 // gets older, not by a crash either. Messages of it reach no program. It carries
 // params ([Params]), values of the system of which each node sees a version, and,
 // where it is asked for ([Services.Gossip]), who provides what, as each node sees
-// it; without, all see a change one tick later.
+// it, until one has died and nobody believes it there; without, all see a change
+// one tick later.
 //
 // All that shapes the future lies in the world's tables; what a system keeps
 // beside them is derived, and [Set.Rebuild] makes it again so that nothing

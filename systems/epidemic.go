@@ -29,7 +29,7 @@ type Epidemic struct {
 	kind     ecs.Kind
 
 	keys     *ecs.Rows[keyEntry]
-	keyed    index // (name, topic) to key
+	entries  entries // what follows from them
 	versions pool[versionRow, *versionRow]
 	bytes    *ecs.Rows[heldValueRow] // a row for each of versions
 	interned index                   // (key and writer, counter) to version
@@ -102,7 +102,8 @@ type keyEntry struct {
 	Name  uint64
 	Topic topic
 	Local bool // each node has its own: it does not spread
-	_     [6]byte
+	Free  bool // it is none, and there is room for one
+	_     [5]byte
 }
 
 // versionRow is a value that somebody has.
@@ -190,23 +191,6 @@ func (e *Epidemic) Traffic() (messages, bytes uint64) {
 	return t.Sent, t.Bytes
 }
 
-// key returns the number of an entry, or -1.
-func (e *Epidemic) key(name uint64, t topic) int { return e.keyed.find(name, uint64(t)) }
-
-// addKey adds an entry that nobody has a value of.
-func (e *Epidemic) addKey(k keyEntry) int {
-	if e.keys.Len() >= MaxEntries {
-		panic(&ecs.LimitError{Limit: "entries that spread", Max: MaxEntries, Where: "the world, of params and of nodes that provide services"})
-	}
-	before := e.blocks()
-	i := e.keys.Add(k)
-	e.keyed.put(k.Name, uint64(k.Topic), i)
-	if e.blocks() != before {
-		e.widen(before, e.blocks())
-	}
-	return i
-}
-
 // blocks is how many rows of views a member takes: a power of two, so that they
 // are seldom moved.
 func (e *Epidemic) blocks() int {
@@ -259,6 +243,11 @@ func (e *Epidemic) known(m, key int) int {
 	return int(e.views.At(m*e.blocks() + key/viewKeys).Known[key%viewKeys]) - 1
 }
 
+// learn has a member know a version of a key: a row, or -1 for none.
+func (e *Epidemic) learn(m, key, row int) {
+	e.views.Edit(m*e.blocks() + key/viewKeys).Known[key%viewKeys] = int32(row) + 1
+}
+
 // version returns which version a row is; that of none is zero.
 func (e *Epidemic) version(row int) Version {
 	if row < 0 {
@@ -297,7 +286,8 @@ func (e *Epidemic) set(b *ecs.Batch, i int, n, from ecs.Node, key int, v Version
 		return false
 	}
 	is := e.intern(key, v, value)
-	e.views.Edit(m*e.blocks() + key/viewKeys).Known[key%viewKeys] = int32(is) + 1
+	e.learn(m, key, is)
+	e.hold(key, was, is)
 	e.versions.rows.Edit(is).Refs++
 	k := e.keys.At(key)
 	if !k.Local {
@@ -354,13 +344,18 @@ func (e *Epidemic) word(key, row int) uint64 {
 
 // forget drops what a node that has died knew.
 func (e *Epidemic) forget(n ecs.Node) {
+	e.died(n)
 	m := e.member(n)
 	if m < 0 {
 		return
 	}
-	for key := range e.keys.Len() {
-		if row := e.known(m, key); row >= 0 {
-			e.views.Edit(m*e.blocks() + key/viewKeys).Known[key%viewKeys] = 0
+	for _, key := range e.entries.order {
+		if row := e.known(m, int(key)); row >= 0 {
+			e.learn(m, int(key), -1)
+			e.hold(int(key), row, -1)
+			if e.keys.At(int(key)).Topic == providerTopic {
+				e.providers.blind(n, row)
+			}
 			e.release(row)
 		}
 	}
@@ -380,11 +375,6 @@ func (e *Epidemic) like(other *Epidemic) {
 // rebuild makes what is derived from the rows again, after a restore.
 func (e *Epidemic) rebuild() {
 	e.leaving = e.leaving[:0]
-	e.keyed.clear()
-	for i := range e.keys.Len() {
-		k := e.keys.At(i)
-		e.keyed.put(k.Name, uint64(k.Topic), i)
-	}
 	e.members.rebuild()
 	e.versions.heads.clear()
 	e.versions.free = 0
@@ -399,4 +389,5 @@ func (e *Epidemic) rebuild() {
 		}
 	}
 	e.agree.stale = true
+	e.rebuildEntries()
 }

@@ -118,6 +118,14 @@ func (v *gossipViews) told(_ *ecs.Batch, _ int, viewer ecs.Node, key, was, is in
 	}
 }
 
+// blind has a node that has died see no services of a version any more.
+func (v *gossipViews) blind(viewer ecs.Node, row int) {
+	node := ecs.Node(v.epidemic.keys.At(int(v.epidemic.versions.rows.At(row).Key)).Name)
+	for value := v.epidemic.value(row); len(value) > 0; value = value[8:] {
+		v.services.directory.apply(change{service: first8(value), node: node, viewer: viewer, gone: true})
+	}
+}
+
 func first8(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }
 
 // missed has a node that found another one down take it for one that provides
@@ -159,9 +167,9 @@ func (v *gossipViews) look() {
 	}
 	v.dirty, v.lives, v.links, v.isWrong = false, a.lives, e.links.changes, false
 	v.astray = append(v.astray[:0], make([]bool, a.parts.len())...)
-	for entry := range e.keys.Len() {
-		k := e.keys.At(entry)
-		if k.Topic != providerTopic {
+	for _, entry := range e.entries.order {
+		k := e.keys.At(int(entry))
+		if k.Topic != providerTopic || e.entries.held[entry] == 0 {
 			continue
 		}
 		life := e.world.Life(ecs.Node(k.Name))
@@ -172,7 +180,7 @@ func (v *gossipViews) look() {
 		if part < 0 || v.astray[part] {
 			continue
 		}
-		if one := e.someone(part); one != 0 && len(e.value(e.known(e.member(one), entry))) > 0 {
+		if one := e.someone(part); one != 0 && len(e.value(e.known(e.member(one), int(entry)))) > 0 {
 			v.isWrong, v.astray[part] = true, true
 		}
 	}
@@ -187,12 +195,12 @@ func (v *gossipViews) rebuild() {
 		if r.Used == 0 {
 			continue
 		}
-		for entry := range e.keys.Len() {
-			k := e.keys.At(entry)
+		for _, entry := range e.entries.order {
+			k := e.keys.At(int(entry))
 			if k.Topic != providerTopic {
 				continue
 			}
-			for value := e.value(e.known(m, entry)); len(value) > 0; value = value[8:] {
+			for value := e.value(e.known(m, int(entry))); len(value) > 0; value = value[8:] {
 				d.apply(change{service: first8(value), node: ecs.Node(k.Name), viewer: r.Node})
 			}
 		}

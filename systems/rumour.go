@@ -53,14 +53,10 @@ func (e *Epidemic) appendEntry(to []byte, key, row int) []byte {
 	return append(to, value...)
 }
 
-// readName and readVersion are the reverse; a key that nobody here has heard of
-// is new.
+// readName and readVersion are the reverse. What is no entry any more was of a
+// node that has died, and is -1: a rumour that nobody needs.
 func (e *Epidemic) readName(from []byte) (key int) {
-	k := keyEntry{Topic: topic(from[0]), Name: binary.LittleEndian.Uint64(from[1:])}
-	if key = e.key(k.Name, k.Topic); key < 0 {
-		key = e.addKey(k)
-	}
-	return key
+	return e.key(binary.LittleEndian.Uint64(from[1:]), topic(from[0]))
 }
 
 func readVersion(from []byte) Version {
@@ -149,9 +145,9 @@ func (e *Epidemic) receive(b *ecs.Batch) {
 func (e *Epidemic) list(b *ecs.Batch, i int, x *ecs.Envelope) {
 	m := e.member(x.To)
 	e.buffer = append(e.buffer[:0], listMessage)
-	for key := range e.keys.Len() {
-		if row := e.known(m, key); row >= 0 && !e.keys.At(key).Local {
-			e.buffer = e.appendVersion(e.buffer, key, row)
+	for _, key := range e.entries.order {
+		if row := e.known(m, int(key)); row >= 0 && !e.keys.At(int(key)).Local {
+			e.buffer = e.appendVersion(e.buffer, int(key), row)
 		}
 	}
 	e.send(b, i, x.From, e.buffer)
@@ -171,8 +167,8 @@ func (e *Epidemic) answerList(b *ecs.Batch, i int, x *ecs.Envelope) {
 	e.more = e.more[:0]
 	for p := e.world.Payload(x)[1:]; len(p) > 0; p = p[versionBytes:] {
 		key := e.readName(p)
-		for key >= len(e.indices) {
-			e.indices = append(e.indices, 0)
+		if key < 0 {
+			continue
 		}
 		theirs, ours := readVersion(p), e.version(e.indices[key]-1)
 		if !e.later(ours, theirs) {
@@ -185,9 +181,9 @@ func (e *Epidemic) answerList(b *ecs.Batch, i int, x *ecs.Envelope) {
 	e.chosen = append(e.chosen[:0], x.From)
 	out := news{e: e, b: b, i: i, to: e.chosen}
 	out.begin()
-	for key, row := range e.indices {
-		if row > 0 {
-			out.add(key, row-1)
+	for _, key := range e.entries.order {
+		if row := e.indices[key]; row > 0 {
+			out.add(int(key), row-1)
 		}
 	}
 	out.end(e.more)
@@ -200,7 +196,9 @@ func (e *Epidemic) hear(b *ecs.Batch, i int, x *ecs.Envelope, back bool) {
 	count, p := binary.LittleEndian.Uint32(e.more[1:]), e.more[newsHeader:]
 	for range count {
 		size := int(binary.LittleEndian.Uint32(p[versionBytes:]))
-		e.set(b, i, x.To, x.From, e.readName(p), readVersion(p), p[valueBytes:valueBytes+size])
+		if key := e.readName(p); key >= 0 {
+			e.set(b, i, x.To, x.From, key, readVersion(p), p[valueBytes:valueBytes+size])
+		}
 		p = p[valueBytes+size:]
 	}
 	if len(p) == 0 || !back {
@@ -212,6 +210,9 @@ func (e *Epidemic) hear(b *ecs.Batch, i int, x *ecs.Envelope, back bool) {
 	out.begin()
 	for ; len(p) > 0; p = p[nameBytes:] {
 		key := e.readName(p)
+		if key < 0 {
+			continue
+		}
 		if row := e.known(m, key); row >= 0 {
 			out.add(key, row)
 		}
@@ -339,7 +340,7 @@ func (e *Epidemic) next() ecs.Tick {
 
 // settled reports whether rounds would change nothing.
 func (e *Epidemic) settled() bool {
-	return e.keys.Len() == 0 || e.current().apart == 0 && (e.providers == nil || !e.providers.wrong())
+	return len(e.entries.order) == 0 || e.current().apart == 0 && (e.providers == nil || !e.providers.wrong())
 }
 
 // unsettled reports whether they would change something for a node: for anybody
@@ -365,6 +366,9 @@ func (e *Epidemic) act(d *Deliver) {
 		e.forget(n)
 	}
 	e.leaving = e.leaving[:0]
+	if len(e.entries.dead) > 0 {
+		e.compact()
+	}
 }
 
 func (e *Epidemic) spread(d *Deliver) {
@@ -418,9 +422,9 @@ func (e *Epidemic) all(b *ecs.Batch, i int, n, to ecs.Node) {
 	e.chosen = append(e.chosen[:0], to)
 	out := news{e: e, b: b, i: i, to: e.chosen}
 	out.begin()
-	for key := range e.keys.Len() {
-		if row := e.known(m, key); row >= 0 && !e.keys.At(key).Local {
-			out.add(key, row)
+	for _, key := range e.entries.order {
+		if row := e.known(m, int(key)); row >= 0 && !e.keys.At(int(key)).Local {
+			out.add(int(key), row)
 		}
 	}
 	out.end(nil)
