@@ -72,7 +72,8 @@ class World {
   constructor(endpoint, requests, keys, timeout) {
     const curve = keys && { curveServerKey: keys.server, curvePublicKey: keys.public, curveSecretKey: keys.secret }
     // Without heartbeats a machine that is gone is missed, and not found again.
-    const options = { linger: 0, heartbeatInterval: 10000, ...curve }
+    // More than a few frames that wait would only be old ones.
+    const options = { linger: 0, heartbeatInterval: 10000, receiveHighWaterMark: 10, ...curve }
     this.#timeout = timeout
     this.#frames = new zmq.Subscriber(options)
     this.#frames.connect(endpoint)

@@ -214,6 +214,7 @@ class World:
     def _socket(self, kind, endpoint):
         socket = self._context.socket(kind)
         socket.linger = 0
+        socket.rcvhwm = 10  # frames; more would only be old ones
         socket.heartbeat_ivl = 10000  # ms; else a machine that is gone is missed, and not found again
         if self._keys:
             socket.curve_serverkey, socket.curve_publickey, socket.curve_secretkey = self._keys

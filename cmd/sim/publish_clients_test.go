@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -303,6 +304,78 @@ func outcomes(t *testing.T, kind, endpoint string, list []visit) (*exec.Cmd, fun
 			t.Fatal("it says nothing for a minute")
 			return ""
 		}
+	}
+}
+
+// slowly takes one frame, says so, and reads no more.
+var slowly = map[string]string{
+	"python": `
+import sys
+sys.path.insert(0, sys.argv[1])
+import orrery
+world = orrery.attach(sys.argv[2], timeout=60)
+print(next(world.frames("columns/large")).rows, flush=True)
+sys.stdin.read()
+`,
+	"node": `
+const { attach } = require(require("node:path").resolve(process.argv[1], "orrery.js"))
+async function main() {
+  const { value } = await attach(process.argv[2], { timeout: 60000 }).frames("columns/large").next()
+  console.log(value.rows)
+  process.stdin.resume()
+}
+main()
+`,
+}
+
+// A client that is slow makes its publisher wait, so that it is given what is
+// newest when it goes on, and its memory does not grow with what is old.
+func TestClientsTakeNoMoreThanTheyRead(t *testing.T) {
+	const rows, most = 1 << 20, 64 // frames of 1 MiB; sockets' buffers take a few
+	for kind, program := range slowly {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			var asked atomic.Int64
+			body := make([]byte, rows)
+			p, err := zmq.ListenPublisher(zmq.PublisherConfig{
+				Endpoint: ipcAt(t), Linger: time.Millisecond, Limits: zmq.Limits{StallTime: time.Hour, Heartbeat: time.Hour},
+				Next: func(zmq.ID) ([][]byte, bool) {
+					n := asked.Add(1)
+					header := fmt.Sprintf(`{"v":1,"run":"r","epoch":1,"seq":%d,"tick":%[1]d,"kind":"keyframe","n":%d,"layout":1,"cols":[{"name":"x","type":"bool","off":0,"len":%[2]d}]}`, n, rows)
+					return [][]byte{[]byte("columns/large"), []byte(header), body}, true
+				},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer p.Close()
+			c := exec.Command("/usr/bin/python3", "-B", "-c", program, filepath.Join(house, "clients", "python"), p.Endpoint())
+			if kind == "node" {
+				c = exec.Command("node", "-e", program, filepath.Join(house, "clients", "js"), p.Endpoint())
+				c.Env = append(os.Environ(), "NODE_PATH="+nodePath())
+			}
+			c.Stderr = os.Stderr
+			stdin, err := c.StdinPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, err := c.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := c.Start(); err != nil {
+				t.Fatal(err)
+			}
+			defer func() { stdin.Close(); c.Process.Kill(); c.Wait() }()
+			if line, err := bufio.NewReader(out).ReadString('\n'); line != fmt.Sprintln(rows) {
+				t.Fatalf("it says %q, %v", line, err)
+			}
+			for before := int64(-1); asked.Load() != before; time.Sleep(300 * time.Millisecond) {
+				if before = asked.Load(); before > most {
+					t.Fatalf("it was given %d frames, and reads none", before)
+				}
+			}
+		})
 	}
 }
 

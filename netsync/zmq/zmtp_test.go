@@ -219,8 +219,8 @@ func connOver(t testing.TB, r *role, in []byte, limits Limits) (*conn, *stream) 
 var pubRole = role{socketType: "PUB", peers: []string{"SUB"}}
 var routerRole = role{socketType: "ROUTER", peers: []string{"DEALER"}}
 
-// FuzzFrames gives a connection any bytes, before or after decryption. No
-// message may be over the limits, whatever they say.
+// FuzzFrames gives a connection any bytes. No message may be over the limits,
+// whatever they say.
 func FuzzFrames(f *testing.F) {
 	f.Add([]byte("\x00\x05\x01abcd"), false)
 	f.Add([]byte("\x01\x01a\x02\x00\x00\x00\x00\x00\x00\x00\x02bc"), false)
@@ -234,21 +234,55 @@ func FuzzFrames(f *testing.F) {
 			r = &pubRole
 		}
 		k, _ := connOver(t, r, in, limits)
-		for {
-			parts, err := k.receive()
-			if err != nil {
-				return
-			}
-			total := 0
-			for _, p := range parts {
-				if total += len(p); len(p) > 300 {
-					t.Fatalf("part of %d bytes", len(p))
-				}
-			}
-			if total > 500 || len(parts) > 5 {
-				t.Fatalf("message of %d bytes in %d parts", total, len(parts))
+		receiveWithin(t, k, limits)
+	})
+}
+
+// receiveWithin receives all that there is.
+func receiveWithin(t *testing.T, k *conn, limits Limits) {
+	for {
+		parts, err := k.receive()
+		if err != nil {
+			return
+		}
+		total := 0
+		for _, p := range parts {
+			if total += len(p); int64(len(p)) > limits.FrameBytes {
+				t.Fatalf("part of %d bytes", len(p))
 			}
 		}
+		if int64(total) > limits.MessageBytes || len(parts) > limits.Parts {
+			t.Fatalf("message of %d bytes in %d parts", total, len(parts))
+		}
+	}
+}
+
+// FuzzSealedFrames is of what an allowed CURVE client may say: frames of any
+// flags and content, well encrypted, and then anything.
+func FuzzSealedFrames(f *testing.F) {
+	f.Add([]byte("\x01\x01a\x00\x02bc"), []byte{}, false)
+	f.Add([]byte("\x04\x0e\x09SUBSCRIBEx\x04\x07\x04PING\x00\x01\x04\x06\x06CANCEL"), []byte("\x00\x01x"), true)
+	f.Add([]byte("\x05\x05\x04PONG"), []byte("\x02\x40"), false)
+	limits := Limits{FrameBytes: 100, MessageBytes: 150, Parts: 5}
+	p := newHandshakePair().upTo(f, "MESSAGE")
+	f.Fuzz(func(t *testing.T, frames, after []byte, publisher bool) {
+		client, server := p.client.session, p.server.session
+		var in []byte
+		for len(frames) > 1 {
+			flags, n := frames[0]&(flagMore|flagCommand), min(int(frames[1]), len(frames)-2)
+			sealed, err := client.seal(nil, flags, frames[2:2+n])
+			if err != nil {
+				t.Fatal(err)
+			}
+			in, frames = append(in, sealed...), frames[2+n:]
+		}
+		r := &routerRole
+		if publisher {
+			r = &pubRole
+		}
+		k, _ := connOver(t, r, append(in, after...), limits)
+		k.guard.secure = &server
+		receiveWithin(t, k, limits)
 	})
 }
 
