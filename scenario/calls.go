@@ -156,6 +156,9 @@ func (s *script) callAll(c *systems.Call, o *callOptions) ([]ecs.EnvelopeID, err
 	if err != nil {
 		return nil, fmt.Errorf("to: %w", err)
 	}
+	if g, ok := o.to.(*group); ok && g.node != 0 { // who is in it changes: too few is no mistake
+		return s.callSeveral(c, o, nodes)
+	}
 	if o.need > len(nodes) {
 		return nil, fmt.Errorf("need = %d of %d nodes", o.need, len(nodes))
 	}

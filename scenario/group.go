@@ -93,8 +93,11 @@ func (g *group) Get(key starlark.Value) (starlark.Value, bool, error) {
 	return nil, false, fmt.Errorf("%s has no node %q%s", g, name, didYouMean(name, known))
 }
 
-// Has is in: of a node, or of a name.
+// Has is in: of a node, a named group too, or of a name.
 func (g *group) Has(x starlark.Value) (bool, error) {
+	if in, ok := x.(*group); ok && in.node != 0 {
+		return g.node != 0 && g.script.run.World.In(in.node, g.node), nil
+	}
 	if n, ok := x.(value.Node); ok {
 		return slices.Contains(g.members(), n.Number()), nil
 	}

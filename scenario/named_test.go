@@ -135,3 +135,53 @@ func TestErrorsOfNamedGroups(t *testing.T) {
 		failsToRun(t, crew+tc.line+"\nrun(until = \"5ms\")", tc.want)
 	}
 }
+
+// A group plays every role of a node for those who are its members when it does,
+// also if there are none: nothing of it ends a run.
+func TestGroupsInEveryRole(t *testing.T) {
+	const text = `
+def do(me, m):
+    LINE
+def told(me, r):
+    print(r.ok, r.error, r.provider, r.value)
+def ping(me):
+    return me.name
+def talk(me, m):
+    print("hears", m.word)
+def hear(me, v):
+    print("is told", v, "by", me.source)
+def take(me, item):
+    print("takes", item)
+p = program(provides = {"ping": ping}, on = {"talk": talk}, subscribes = {"news": hear}, pulls = {"work": take})
+m = nodes("m", 4, p)
+members = m
+boss = node("boss", program(on = {"do": do}))
+none = group("none")
+pair = group("pair", m[:2])
+outer = group("outer", [pair, none])
+link(boss, outer, latency = "2ms")
+pipe("work", boss, pair, capacity = 1, fan = "broadcast")
+at("9ms", send(boss, "do"))
+FAULT
+run(until = "100ms")`
+	for _, tc := range []struct{ what, line, fault, want string }{
+		{"called", `me.call("ping", to = outer, then = told)`, "", "14 boss True None m[0] m[0]\n14 boss True None m[1] m[1]"},
+		{"called, with nobody in it", `me.call("ping", to = none, then = told)`, "", "11 boss False no provider None None"},
+		{"called, with too few in it", `me.call("ping", to = outer, need = 3, then = told)`, "", "11 boss False no provider None None"},
+		{"called while its members change", `me.call("ping", to = outer, then = told)`, `at("11ms", leave(m[0], pair), join(m[2], none))`, "14 boss True None m[0] m[0]\n14 boss True None m[1] m[1]"},
+		{"called when they have changed", `me.call("ping", to = outer, then = told)`, `at("8ms", leave(m[0], pair), join(m[2], none))`, "14 boss True None m[1] m[1]\n14 boss True None m[2] m[2]"},
+		{"sent to", `me.send(outer, "talk", word = 1)`, `at("8ms", join(m[3], none))`, "12 m[0] hears 1\n12 m[1] hears 1\n12 m[3] hears 1"},
+		{"sent to, with nobody in it", `me.send(none, "talk", word = 1)`, "", ""},
+		{"sent to from outside", "pass", `at("20ms", send(outer, "talk", word = 2), leave(pair, outer))`, "21 m[0] hears 2\n21 m[1] hears 2"},
+		{"crashed with what is under way", `me.send(outer, "talk", word = 1)`, `at("11ms", crash(outer, down = "5ms"))`, ""},
+		{"paused, who leaves meanwhile too", `me.send(outer, "talk", word = 1)`, `between("8ms", "30ms", pause(outer))` + "\n" + `at("20ms", leave(m[1], pair))`, "30 m[0] hears 1\n30 m[1] hears 1"},
+		{"partitioned", `me.send(outer, "talk", word = 1)`, `at("5ms", partition(outer, boss))`, ""},
+		{"isolated, with nobody in it", `me.send(outer, "talk", word = 1)`, `at("5ms", isolate(none), crash(none), pause(none), lose_disk(none), stop(none), slow(none, 2))`, "12 m[0] hears 1\n12 m[1] hears 1"},
+		{"slowed", `me.send(outer, "talk", word = 1)`, `at("5ms", slow(outer, 3))`, "16 m[0] hears 1\n16 m[1] hears 1"},
+		{"a source of feeds, over its links", `me.publish("news", 7)`, `at("8ms", leave(pair, outer))`, "11 m[2] is told 7 by boss\n11 m[3] is told 7 by boss\n12 m[0] is told 7 by boss\n12 m[1] is told 7 by boss"},
+		{"a target of a pipe, for those who were in it", `me.push("work", 1)`, `at("8ms", leave(m[0], pair), join(m[3], pair))`, "12 m[0] takes 1\n12 m[1] takes 1"},
+		{"asked for", `print(pair in outer, outer in pair, none in outer, pair in pair, pair in members, members[0] in outer)`, `at("5ms", leave(none, outer))`, "10 boss True False False False False True"},
+	} {
+		t.Run(tc.what, func(t *testing.T) { tells(t, with(replaced(text, tc.line), "FAULT", tc.fault), tc.want) })
+	}
+}
