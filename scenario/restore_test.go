@@ -97,7 +97,7 @@ func sources() []source {
 	for _, x := range []struct {
 		name  string
 		until ecs.Tick
-	}{{"ring", 300}, {"pingpong", 400}, {"services", 1500}, {"feeds", 700}, {"params", 1600}, {"directory", 1400}, {"groups", 1400}, {"pipes", 1300}, {"pyzmp/setup_teardown", 300}, {"pyzmp/discover_queue", 500}, {"raft", 1700}, {"two_phase_commit", 3000}, {"gossip", 1200}, {"world", 1500}, {"quorum", 2500}, {"phold", 40}, {"sir", 8000}} {
+	}{{"ring", 300}, {"pingpong", 400}, {"services", 1500}, {"feeds", 700}, {"params", 1600}, {"directory", 1400}, {"groups", 1400}, {"pipes", 1300}, {"serving", 1400}, {"factory", 1500}, {"fleet", 1300}, {"pyzmp/setup_teardown", 300}, {"pyzmp/discover_queue", 500}, {"raft", 1700}, {"two_phase_commit", 3000}, {"gossip", 1200}, {"world", 1500}, {"quorum", 2500}, {"phold", 40}, {"sir", 8000}} {
 		all = append(all, source{x.name, func(t testing.TB, seed uint64) *Scenario {
 			flags := map[string]string{"phold": "nodes=50", "sir": "side=5"}[x.name]
 			given := map[string]string{}

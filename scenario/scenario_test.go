@@ -33,7 +33,7 @@ func TestScenariosOfTestdata(t *testing.T) {
 // that folder every check holds, and something is checked.
 func TestPyZMPsBehaviours(t *testing.T) {
 	names, err := fs.Glob(os.DirFS("../testdata"), "scenarios/pyzmp/*.star")
-	if err != nil || len(names) < 17 {
+	if err != nil || len(names) < 18 {
 		t.Fatal(names, err)
 	}
 	for _, name := range names {
@@ -69,7 +69,7 @@ func runTestdata(t *testing.T, name string) *Scenario {
 // Script state is in snapshots: a run that goes back, and a run loaded anew and
 // restored, go on as the straight one did, from any moment.
 func TestDeterminismOfRestoredScripts(t *testing.T) {
-	for _, name := range []string{"pingpong", "gossip", "quorum", "sir", "services", "params", "directory", "pipes", "feeds", "two_phase_commit"} {
+	for _, name := range []string{"pingpong", "gossip", "quorum", "sir", "services", "params", "directory", "pipes", "feeds", "serving", "factory", "fleet", "two_phase_commit"} {
 		t.Run(name, func(t *testing.T) {
 			want := runTestdata(t, name).Run.End().Digest
 			for _, part := range []ecs.Tick{1, 3, 7} {
