@@ -22,6 +22,7 @@ type scratch struct {
 	touched   byte
 	sending   Envelope   // the one that Sends hands out
 	published Envelope   // the one that fans are given
+	watched   Envelope   // the one that watchers are shown
 	cause     EnvelopeID // of the event that sends, while somebody watches
 	direct    func(e *Envelope, delay Tick)
 }

@@ -93,7 +93,9 @@ type World struct {
 	scratch scratch
 	names   nameIndex
 	watcher func(s Sent) // nil: nobody watches
-	fans    Fans
+	// watchers are who watches; watcher is all of them.
+	watchers []*func(s Sent)
+	fans     Fans
 }
 
 // SeedAt says which seed draws use from a tick on.
@@ -306,6 +308,16 @@ func (w *World) addKind(k kindInfo) Kind {
 		id |= timerFlag
 	}
 	return id
+}
+
+// KindNames returns what kinds were declared as, in order, but for the engine's
+// own.
+func (w *World) KindNames() []string {
+	var all []string
+	for _, k := range w.kinds[firstUserKind&kindMask:] {
+		all = append(all, k.Name)
+	}
+	return all
 }
 
 // KindName returns what a kind was declared as.

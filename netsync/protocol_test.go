@@ -156,6 +156,13 @@ func (s *story) frames() {
 	schema.Set(marshal(s.hub.Schema(1e6, parts)), s.tick)
 	s.only("schema")
 	s.frame("schema")
+	sample, _ := s.hub.Log(TopicSample+".ask2", Rate{})
+	sample.Add([]byte(`{"tick":276,"id":"0c5b3f1e9a7d2","cause":"4e8a16c20bf93","from":"store[1]","to":"store[0]","kind":"vote","verdict":"sent","due":281,"payload":{"term":2,"granted":true}}`), s.now, s.tick)
+	sample.Add([]byte(`{"tick":280,"id":"91d07c4e2ab86","from":"store[2]","to":"store[1]","kind":"vote","verdict":"loss","payload":{"term":2,"granted":false}}`), s.now, s.tick)
+	sample.Add([]byte(`{"tick":280,"left_out":1234}`), s.now, s.tick)
+	s.only("messages/")
+	s.frame("messages")
+	sample.Remove()
 	s.only("columns/client")
 	s.hub.Fork("kv.star-1", 2, 100)
 	s.tick = 100
@@ -182,7 +189,8 @@ func (s *story) requests() {
 		DoGo:     map[string]any{"epoch": 3},
 	}
 	wrong := Request{Version: 1, ID: 99, Do: DoKeyframe, Topic: "columns/clients"}
-	for _, r := range append(everyRequest(), wrong) {
+	sample := Request{Version: 1, ID: 98, Do: DoExport, Export: &Selection{Messages: &MessageSelection{Kinds: []string{"vote*"}, Nodes: []string{"store[*]", "@clients"}, PerSecond: 50}}}
+	for _, r := range append(everyRequest(), sample, wrong) {
 		if r.Do == DoKeyframe && r.ID != 99 {
 			r.Topic = "columns/client"
 		}
@@ -193,10 +201,17 @@ func (s *story) requests() {
 			if len(command) != 1 {
 				s.Fatal("a command is lost")
 			}
-			reply = d.Done(command[0], s.tick+1, results[r.Do], nil)
+			result := results[r.Do]
+			if r.ID == sample.ID {
+				result = map[string]any{"topics": []string{TopicSample + ".ask2"}}
+			}
+			reply = d.Done(command[0], s.tick+1, result, nil)
 		}
 		name := r.Do
-		if r.ID == 99 {
+		switch r.ID {
+		case sample.ID:
+			name = "messages"
+		case wrong.ID:
 			name = "refused"
 		}
 		s.examples = append(s.examples, example{"request-" + name, [][]byte{text}, reply})

@@ -37,6 +37,12 @@ func TestRequestRefused(t *testing.T) {
 		{`{"v":1,"id":7,"do":"export","export":{"fields":[]}}`, CodeRange, "a selection needs fields"},
 		{`{"v":1,"id":7,"do":"export","export":{"fields":["a"],"hz":1,"ticks":1}}`, CodeRange, "in hz or in ticks, and not both"},
 		{`{"v":1,"id":7,"do":"export","export":{"field":["a"]}}`, CodeMalformed, `an export has no "field"; it has program, fields`},
+		{`{"v":1,"id":7,"do":"export","export":{"messages":{"kind":["a"]}}}`, CodeMalformed, `messages have no "kind"; they have kinds, nodes, links, per_second`},
+		{`{"v":1,"id":7,"do":"export","export":{"messages":{},"fields":["a"]}}`, CodeRange, "of columns or of messages, and not both"},
+		{`{"v":1,"id":7,"do":"export","export":{"messages":{"kinds":[""]}}}`, CodeRange, "a pattern of messages is empty; * is all"},
+		{`{"v":1,"id":7,"do":"export","export":{"messages":{"links":["a"]}}}`, CodeRange, `"a" is no link; write FROM -> TO`},
+		{`{"v":1,"id":7,"do":"export","export":{"messages":{"per_second":10001}}}`, CodeRange, "10001 messages a second; 1 to 10000"},
+		{`{"v":1,"id":7,"do":"export","export":{"messages":{"nodes":["` + strings.Repeat("x", 300) + `"]}}}`, CodeRange, "more than 255 bytes of a name"},
 		{`{"v":1,"id":7,"do":"list","what":"` + strings.Repeat("x", 300) + `"}`, CodeLimit, `"what" has 300 bytes; at most 255`},
 		{`{"v":1,"id":7,"do":"hello","client":"` + strings.Repeat("x", MaxRequest) + `"}`, CodeLimit, "send at most 65536"},
 	} {
@@ -54,6 +60,7 @@ func FuzzRequest(f *testing.F) {
 	for _, r := range everyRequest() {
 		f.Add(AppendRequest(nil, r))
 	}
+	f.Add([]byte(`{"v":1,"id":1,"do":"export","export":{"messages":{"kinds":["a*"],"nodes":["@g"],"links":["a -> b"],"per_second":5}}}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r, e := ParseRequest(b)
 		if e != nil {
@@ -120,6 +127,27 @@ func TestRequestsRead(t *testing.T) {
 		}
 		if d := cmp.Diff(r, got); d != "" {
 			t.Error(d)
+		}
+	}
+}
+
+func TestMessageSelection(t *testing.T) {
+	r, e := ParseRequest([]byte(`{"v":1,"id":1,"do":"export","export":{"messages":{"kinds":["a*"],"nodes":["@g"],"links":["a -> b"],"per_second":5}}}`))
+	want := &MessageSelection{Kinds: []string{"a*"}, Nodes: []string{"@g"}, Links: []string{"a -> b"}, PerSecond: 5}
+	if e != nil || !cmp.Equal(r.Export.Messages, want) || r.Export.Messages.Rate() != 5 {
+		t.Errorf("%+v, %v", r.Export, e)
+	}
+	if n := (&MessageSelection{}).Rate(); n != 100 {
+		t.Errorf("%d a second if nothing is said", n)
+	}
+	for text, want := range map[string][2]string{"a->b": {"a", "b"}, " New York  -> @east ": {"New York", "@east"}} {
+		if from, to, err := CutLink(text); err != nil || from != want[0] || to != want[1] {
+			t.Errorf("%q is from %q to %q: %v", text, from, to, err)
+		}
+	}
+	for _, text := range []string{"", "a", "->", "a->", "->b", "a - b"} {
+		if _, _, err := CutLink(text); err == nil {
+			t.Errorf("%q is a link", text)
 		}
 	}
 }

@@ -10,14 +10,17 @@ import (
 	"orrery/ecs"
 )
 
-// Selection says which columns of which nodes, and how often.
+// Selection says which columns of which nodes, and how often; or which messages.
 type Selection struct {
 	Program string   `json:"program,omitempty"` // without: every program that has the fields
-	Fields  []string `json:"fields"`            // patterns
+	Fields  []string `json:"fields,omitempty"`  // patterns
 	Nodes   string   `json:"nodes,omitempty"`   // a pattern of names; without: all
 	Group   string   `json:"group,omitempty"`   // members of a group alone
 	Hertz   float64  `json:"hz,omitempty"`      // frames a second of wall time at most; 0: as the publisher does
 	Ticks   int64    `json:"ticks,omitempty"`   // or every so many ticks
+	// Messages, if not nil, has a sample of messages taken; nothing else is
+	// given then.
+	Messages *MessageSelection `json:"messages,omitempty"`
 }
 
 const (
@@ -76,6 +79,12 @@ func cutLast(s, by string) (before, after string, ok bool) {
 }
 
 func (s *Selection) check() error {
+	if m := s.Messages; m != nil {
+		if len(s.Fields) > 0 || s.Program != "" || s.Nodes != "" || s.Group != "" || s.Hertz != 0 || s.Ticks != 0 {
+			return fmt.Errorf("an export is of columns or of messages, and not both; nodes, kinds and rate of messages are within \"messages\"")
+		}
+		return m.check()
+	}
 	switch {
 	case len(s.Fields) == 0 || slices.Contains(s.Fields, ""):
 		return fmt.Errorf("a selection needs fields; * is all")
@@ -152,4 +161,4 @@ func (s *Selection) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, (*plain)(s))
 }
 
-var selectionKeys = []string{"program", "fields", "nodes", "group", "hz", "ticks"}
+var selectionKeys = []string{"program", "fields", "nodes", "group", "hz", "ticks", "messages"}

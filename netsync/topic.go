@@ -11,12 +11,13 @@ import (
 // tables, "columns/client" those of program client. A prefix may bring more than
 // was meant (columns/clients too); the whole topic tells.
 const (
-	TopicColumns = "columns/" // tables
-	TopicRows    = "json/"    // the same tables as JSON rows
-	TopicKeys    = "keys/"    // what a table's rows are called
-	TopicEvents  = "events/"  // logs
-	TopicSeries  = "series/"  // logs of values
-	TopicSchema  = "schema"   // documents
+	TopicColumns = "columns/"  // tables
+	TopicRows    = "json/"     // the same tables as JSON rows
+	TopicKeys    = "keys/"     // what a table's rows are called
+	TopicEvents  = "events/"   // logs
+	TopicSeries  = "series/"   // logs of values
+	TopicSample  = "messages/" // logs of some messages, by request
+	TopicSchema  = "schema"    // documents
 	TopicClock   = "clock"
 	TopicChecks  = "checks"
 	TopicParams  = "params"

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -257,8 +258,12 @@ func appendText(b []byte, text string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(text))), text...)
 }
 
+// cutText is the reverse; of what is too short it returns nothing.
 func cutText(b []byte) (text, rest []byte) {
 	n, size := binary.Uvarint(b)
+	if size <= 0 || n > uint64(len(b)-size) {
+		return nil, nil
+	}
 	return b[size : size+int(n)], b[size+int(n):]
 }
 
@@ -267,6 +272,9 @@ func cutText(b []byte) (text, rest []byte) {
 func (s *script) readCall(payload []byte) (name string, args starlark.Tuple, kwargs []starlark.Tuple, err error) {
 	text, rest := cutText(payload)
 	named, size := binary.Uvarint(rest)
+	if size <= 0 || named > uint64(len(rest)) {
+		return string(text), nil, nil, errors.New("it is cut short")
+	}
 	rest = rest[size:]
 	for range named {
 		var word []byte

@@ -105,3 +105,34 @@ func (s *Services) Figures(of []ServiceFigures) {
 		}
 	}
 }
+
+// Watched returns the value of a feed that an envelope has, as who watches a
+// world is shown it, and for how many subscriptions it is: 0 if it was lost on
+// its way to some. It is false of any other envelope.
+func (f *Feeds) Watched(e *ecs.Envelope) (p Publication, subscriptions int, ok bool) {
+	switch {
+	case !f.opened || e.Kind() != f.value:
+		return p, 0, false
+	case e.IsFan():
+		topic, count, x := unblock(f.world.Payload(e))
+		return Publication{Feed(topic), e.From, x.a, x.bytes}, count, true
+	case e.HasBytes():
+		return Publication{Feed(e.B), e.From, 0, f.world.Payload(e)}, 0, true
+	}
+	return Publication{Feed(e.B), e.From, e.A, nil}, 0, true
+}
+
+// AnyWatched reports whether is holds for a node whom a value of a feed is for.
+func (f *Feeds) AnyWatched(e *ecs.Envelope, is func(n ecs.Node) bool) bool {
+	if !e.IsFan() {
+		return false
+	}
+	block := f.world.Payload(e)
+	_, count, _ := unblock(block)
+	for i := range count {
+		if row, serial := splitEntry(addressee(block, i)); f.lasts(row, serial) && is(f.faces.At(int(row)).Node) {
+			return true
+		}
+	}
+	return false
+}

@@ -18,32 +18,45 @@ NODES.FIELD[@GROUP][/RATE], where * stands for any part of a name, or the begin
 of a topic: clock, checks, measures, events/, series/, columns/. Without one it
 prints the columns that the scenario exports.
 
+With --messages it prints messages as they are sent and dropped, a line each:
+those that --kind, --node and --link select, all but timers without them, and
+no more a second than --per-second says. Of others it says how many were left out.
+
 Exit: 0 the run has ended or you interrupted, 1 it could not be reached.`,
 	examples: []example{
 		{"sim sub tcp://127.0.0.1:5570", "what the scenario exports"},
 		{"sim sub tcp://127.0.0.1:5570 'client[*].sent/5hz'", "a field of some nodes, five times a second"},
 		{"sim sub tcp://127.0.0.1:5570 events/ checks", "what nodes note, and what holds"},
+		{"sim sub tcp://127.0.0.1:5570 --messages --kind vote --node 'store[*]'", "votes from and to stores"},
 	},
 	flags: func(f *pflag.FlagSet) action {
 		var o subFlags
 		o.declare(f)
 		f.IntVar(&o.count, "count", 0, "end after so `many` lines")
+		o.messages.declare(f)
 		return o.run
 	},
 }
 
 type subFlags struct {
 	viewerFlags
-	count int
+	count    int
+	messages messageFlags
 }
 
 func (o *subFlags) run(e *edge, args []string) error {
 	if len(args) == 0 {
 		return wrongUsage("sub needs the endpoint of a run: sim sub tcp://127.0.0.1:5570")
 	}
+	if err := o.messages.check(args[1:]); err != nil {
+		return err
+	}
 	topics, selections, err := split(args[1:])
 	if err != nil {
 		return err
+	}
+	if o.messages.on {
+		selections = append(selections, netsync.Selection{Messages: &o.messages.selection})
 	}
 	a, err := o.attach(e, args[0])
 	if err != nil {
@@ -57,7 +70,7 @@ func (o *subFlags) run(e *edge, args []string) error {
 		}
 		topics = append(topics, asked...)
 	}
-	if len(args) == 1 {
+	if len(topics) == 0 {
 		schema, err := a.schema()
 		if topics = exported(&schema); err != nil {
 			return err
@@ -82,6 +95,14 @@ func (o *subFlags) print(e *edge, a *attached) error {
 		s, err := a.next()
 		if err != nil {
 			return a.ended(e, err)
+		}
+		if o.messages.on {
+			more, err := o.messages.print(e, s, max(0, o.count-n))
+			if err != nil {
+				return err
+			}
+			n += more - 1
+			continue
 		}
 		s.Value = s.value(nil)
 		if err := e.printJSON(s); err != nil {
@@ -111,7 +132,7 @@ func split(args []string) (topics []string, selections []netsync.Selection, err 
 }
 
 func isTopic(text string) bool {
-	for _, t := range []string{netsync.TopicColumns, netsync.TopicRows, netsync.TopicKeys, netsync.TopicEvents, netsync.TopicSeries} {
+	for _, t := range []string{netsync.TopicColumns, netsync.TopicRows, netsync.TopicKeys, netsync.TopicEvents, netsync.TopicSeries, netsync.TopicSample} {
 		if strings.HasPrefix(text, t) {
 			return true
 		}

@@ -176,6 +176,7 @@ type seen struct {
 	Missed uint64          `json:"missed,omitempty"`
 	Value  json.RawMessage `json:"value"`
 	table  *netsync.Replica
+	base   uint64 // of a log: items that came before
 }
 
 // next waits for the next frame and applies it. What does not follow is asked
@@ -202,7 +203,7 @@ func (a *attached) take(f netsync.Frame) (*seen, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &seen{Topic: f.Topic, Tick: h.Tick, Missed: h.Missed}
+	s := &seen{Topic: f.Topic, Tick: h.Tick, Missed: h.Missed, base: h.Base}
 	if h.Epoch > 1 {
 		s.Epoch = h.Epoch
 	}

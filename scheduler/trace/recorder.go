@@ -58,9 +58,10 @@ const digestRows = 4096
 // Recorder writes the trace of a run. It is the run's observer; the run does
 // not know what it does.
 type Recorder struct {
-	config Config
-	run    *scheduler.Run
-	writer *writer
+	config  Config
+	run     *scheduler.Run
+	writer  *writer
+	unwatch func() // nil: it has no messages
 
 	digests     rows
 	checkpoints rows // by what state is hashed as
@@ -127,7 +128,7 @@ func NewRecorder(to io.Writer, c Config) (*Recorder, error) {
 	c.Run.Record(r)
 	c.Run.Faults.Watch(r.input)
 	if c.Messages {
-		c.Run.World.Watch(r.sent)
+		r.unwatch = c.Run.World.Watch(r.sent)
 	}
 	return r, w.err
 }
@@ -351,7 +352,9 @@ func (r *Recorder) Tail() []byte {
 func (r *Recorder) Close(s *scheduler.Summary, about ...[2]string) error {
 	r.run.Record(nil)
 	r.run.Faults.Watch(nil)
-	r.run.World.Watch(nil)
+	if r.unwatch != nil {
+		r.unwatch()
+	}
 	r.checkpoints.add(r.run.World.Tick(), r.run.World.CheckpointParts()...)
 	r.observeChecks() // of a tick that a failure ended
 	r.observeSeries()

@@ -15,7 +15,8 @@ type Command struct {
 	station *Station
 	command netsync.Command
 	from    zmq.Request
-	made    []made // of an export: what it selects
+	made    []made  // of an export: what it selects
+	sample  *sample // of an export of messages
 }
 
 // Done says that a command took effect at a tick, or why it could not. A nil

@@ -20,6 +20,9 @@ func (t *Tap) Fork() Arrival {
 	t.epoch++
 	t.events, t.points = 0, 0
 	t.lasts.watch(&t.world, false)
+	for _, s := range t.samples {
+		s.forget()
+	}
 	return Arrival{t.epoch}
 }
 
@@ -33,6 +36,9 @@ func (s *Station) fork(epoch uint64, tick ecs.Tick) {
 	s.tick = tick
 	s.hub.Fork(run, epoch, tick)
 	s.topics.forget()
+	for _, a := range s.samples.list {
+		a.left = 0
+	}
 	s.describe()
 	s.asked = -frameEvery // at once
 }

@@ -68,10 +68,14 @@ type made struct {
 	epoch uint64
 }
 
-// Select finds the columns and nodes that an export asks for. It reads the
+// Select finds the columns and nodes that an export asks for, or begins to watch
+// messages. It reads the
 // world, so it is for the simulation's thread; the station makes the tables when
 // the command is done.
 func (s *Station) Select(c *Command) *netsync.Error {
+	if c.Export.Messages != nil {
+		return s.sampled(c)
+	}
 	w := s.config.World.Run.World
 	var group ecs.Node
 	if name := c.Export.Group; name != "" {
@@ -104,7 +108,13 @@ const maxAsked = 64
 // takes them back, or leaves.
 func (s *Station) export(c *Command) (any, *netsync.Error) {
 	if s.clients[c.from.Client] == nil {
+		if c.sample != nil {
+			s.samples.drop = append(s.samples.drop, c.sample)
+		}
 		return nil, nil // it has left: nobody would take them back
+	}
+	if c.sample != nil {
+		return s.addSample(c)
 	}
 	asked := 0
 	for _, v := range s.views {
@@ -132,7 +142,8 @@ func (s *Station) export(c *Command) (any, *netsync.Error) {
 
 // unexport takes back what a client has asked for.
 func (s *Station) unexport(c *Command) *netsync.Error {
-	if s.removeViews(func(v *view) bool { return v.asked == c.from.Client && v.table.Topic() == c.Topic }) {
+	if s.removeViews(func(v *view) bool { return v.asked == c.from.Client && v.table.Topic() == c.Topic }) ||
+		s.removeSamples(func(a *asking) bool { return a.asked == c.from.Client && a.topic == c.Topic }) {
 		return nil
 	}
 	return Refuse(netsync.CodeNone, fmt.Sprintf("%q was not exported at your request", c.Topic), "what the scenario exports stays")
@@ -184,5 +195,9 @@ func partsOf(w *World) []netsync.Part {
 	for _, g := range w.Run.World.GroupNodes() {
 		groups.Items = append(groups.Items, netsync.Thing{Name: w.Run.World.NodeName(g)})
 	}
-	return append([]netsync.Part{programs, groups}, w.Parts...)
+	kinds := netsync.Part{Name: "kinds", Items: []netsync.Thing{}}
+	for _, name := range w.Run.World.KindNames() {
+		kinds.Items = append(kinds.Items, netsync.Thing{Name: name})
+	}
+	return append([]netsync.Part{programs, groups, kinds}, w.Parts...)
 }

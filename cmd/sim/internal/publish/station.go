@@ -45,6 +45,7 @@ type Station struct {
 	desk    *netsync.Desk
 	topics  topics
 	views   []*view
+	samples samples
 	asks    int // exports by request so far
 	taken   int // requests so far
 	parts   []netsync.Part
@@ -195,7 +196,7 @@ func (s *Station) finish(last Clock) {
 		s.take(o)
 	default:
 		if o := s.tap.waiting.Swap(nil); o != nil {
-			s.pending = append(o.commands, s.pending...)
+			s.pending, s.samples.drop = append(o.commands, s.pending...), append(o.drop, s.samples.drop...)
 		}
 	}
 	for more, n := true, 0; more || n < 2; n++ {
@@ -311,7 +312,7 @@ func (s *Station) order() time.Duration {
 		return frameEvery
 	}
 	since := time.Duration(now) - s.asked
-	nobody := len(s.viewers) == 0 && !s.topics.follow // the tap is told to follow no more
+	nobody := len(s.viewers) == 0 && !s.topics.follow && !s.samples.busy() // the tap is told to follow no more
 	if len(s.pending) == 0 && (nobody || since < frameEvery) {
 		if nobody {
 			return time.Second
@@ -338,6 +339,7 @@ func (s *Station) newOrder() *order {
 		}
 	}
 	s.topics.want(o)
+	s.samples.want(o)
 	return o
 }
 
@@ -372,6 +374,7 @@ func (s *Station) take(o *order) {
 	}
 	s.slow(o.inFlight)
 	s.topics.take(o, &s.clock, now)
+	s.samples.take(o, now)
 	s.due = s.hub.Due(now, s.tick, s.due[:0])
 }
 
@@ -400,6 +403,7 @@ func (s *Station) answer() {
 				c.Leave()
 				delete(s.clients, e.Viewer)
 				s.removeViews(func(v *view) bool { return v.asked == e.Viewer })
+				s.removeSamples(func(a *asking) bool { return a.asked == e.Viewer })
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package publish
 
 import (
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"orrery/ecs"
@@ -24,6 +25,9 @@ type World struct {
 	// Value returns what a program has put into bytes as JSON; nil if that
 	// cannot be told.
 	Value func(kept []byte) []byte
+	// Message returns what an envelope says as JSON, given its payload of bytes;
+	// nil if that cannot be told.
+	Message func(e *ecs.Envelope, payload []byte) []byte
 }
 
 // A Tap is the simulation thread's end. Its methods are for that thread
@@ -36,6 +40,7 @@ type Tap struct {
 	epoch          uint64
 	events, points int // given out so far, in this epoch
 	lasts          lasts
+	samples        []*sample // that watch
 }
 
 const (
@@ -74,6 +79,13 @@ func (t *Tap) fill(o *order, now Clock) {
 	o.inFlight = w.InFlight()
 	for i := range o.fillings {
 		o.fillings[i].fill(w, o.clock.Tick, t.epoch)
+	}
+	for _, s := range o.drop {
+		s.stop()
+		t.samples = slices.DeleteFunc(t.samples, func(x *sample) bool { return x == s })
+	}
+	for _, x := range o.samples {
+		o.found.taken = append(o.found.taken, x.sample.take(x.since))
 	}
 	t.collect(o)
 }
@@ -122,6 +134,8 @@ type order struct {
 	events, points, checks, measures bool
 	params, feeds, follow            bool // follow: feeds are looked at
 	commands                         []*Command
+	samples                          []refill
+	drop                             []*sample
 	asked                            netsync.Nanos
 	epoch                            uint64 // in which it was filled
 
@@ -138,7 +152,15 @@ type order struct {
 		feeds   []feedItem
 		params  []paramItem
 		lasts   []lastItem
+		taken   []taken
 	}
+}
+
+// refill is a sample that is to give what it has, and how long ago it was asked
+// last.
+type refill struct {
+	sample *sample
+	since  netsync.Nanos
 }
 
 // A filling is one table's part of an order. If the rows are others than the

@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"orrery/netsync"
 )
 
 const shop = `
@@ -44,7 +46,16 @@ run(until = "50ms")
 // TestBodiesAreAsDescribed makes each body, and looks it up in the page.
 func TestBodiesAreAsDescribed(t *testing.T) {
 	s := loaded(t, shop)
-	tap := newTap(shown(s))
+	w := shown(s)
+	tap := newTap(w)
+	sampleOf := func(kind string) *sample {
+		f, failed := newFilter(&w, &netsync.MessageSelection{Kinds: []string{kind}})
+		if failed != nil {
+			t.Fatal(failed)
+		}
+		return newSample(&w, f, 1000)
+	}
+	calls, feeds := sampleOf("(call)"), sampleOf("(feed)")
 	tap.fill(&order{follow: true}, Clock{})
 	if err := s.Run.RunUntil(s.Until); err != nil {
 		t.Fatal(err)
@@ -59,6 +70,9 @@ func TestBodiesAreAsDescribed(t *testing.T) {
 	e, p := o.found.events[0], o.found.points[0]
 	for what, body := range map[string]any{
 		"clock":    o.clock,
+		"calls":    calls.take(0).items[0],
+		"values":   feeds.take(0).items[0],
+		"left out": leftItem{s.Until, 1234},
 		"feeds":    o.found.lasts,
 		"params":   o.found.params,
 		"checks":   checkItems(o.found.checks),

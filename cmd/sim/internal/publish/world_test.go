@@ -72,7 +72,7 @@ func loaded(t tester, text string) *scenario.Scenario {
 }
 
 func shown(s *scenario.Scenario) World {
-	w := World{Run: s.Run, Columns: s.Recording().Columns, EventCount: s.EventCount, Events: s.EventsFrom, Value: s.ValueJSON}
+	w := World{Run: s.Run, Columns: s.Recording().Columns, EventCount: s.EventCount, Events: s.EventsFrom, Value: s.ValueJSON, Message: s.MessageJSON}
 	for _, x := range s.Series {
 		w.Series = append(w.Series, x.Name)
 	}
