@@ -186,7 +186,7 @@ class World {
       const name = error.message
       await this.ask("keyframe", { topic: name }) // with the reply comes the frame
       const topic = this.#topics.get(name)
-      return [topic, topic.whole]
+      return [topic, topic?.whole ?? false]
     }
   }
 

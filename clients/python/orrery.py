@@ -187,8 +187,8 @@ class World:
         except Gap as gap:
             topic = str(gap)
             self.ask("keyframe", topic=topic)  # with the reply comes the frame
-            seen = self._topics[topic]
-            return seen, seen.whole
+            seen = self._topics.get(topic)
+            return seen, seen is not None and seen.whole
 
     def _apply(self, parts):
         try:
