@@ -90,29 +90,39 @@ func (c *Client) Gone() bool { return c.desk == nil }
 // Answer takes a request of a client. It returns the parts of the reply, none
 // if the request waits as a command.
 func (c *Client) Answer(now Nanos, message []byte) [][]byte {
+	parts, frame := c.Reply(now, message)
+	if frame != nil {
+		parts = append(parts, frame.ready().Parts()...)
+	}
+	return parts
+}
+
+// Reply is Answer for who writes frames beside the hub: the parts of the frame
+// follow those that are returned.
+func (c *Client) Reply(now Nanos, message []byte) (parts [][]byte, frame *Draft) {
 	d := c.desk
 	if d == nil {
-		return nil
+		return nil, nil
 	}
 	if !c.spend(now) {
 		r, _ := ParseRequest(message)
-		return d.reply(r.ID, nil, fail(CodeLimit, fmt.Sprintf("more than %d requests a second", d.config.Rate), "wait a moment between them"))
+		return d.reply(r.ID, nil, fail(CodeLimit, fmt.Sprintf("more than %d requests a second", d.config.Rate), "wait a moment between them")), nil
 	}
 	r, e := ParseRequest(message)
 	if e != nil {
-		return d.reply(r.ID, nil, e)
+		return d.reply(r.ID, nil, e), nil
 	}
 	if n, _ := needOf(r.Do); n.acts {
-		return d.queue(c, r)
+		return d.queue(c, r), nil
 	}
 	switch r.Do {
 	case DoHello:
-		return d.reply(r.ID, d.hello(), nil)
+		return d.reply(r.ID, d.hello(), nil), nil
 	case DoSchema:
-		return d.reply(r.ID, marshal(d.schema), nil)
+		return d.reply(r.ID, marshal(d.schema), nil), nil
 	case DoList:
 		part, e := d.schema.part(r.What)
-		return d.reply(r.ID, part, e)
+		return d.reply(r.ID, part, e), nil
 	}
 	return d.keyframe(r)
 }
@@ -191,13 +201,13 @@ func (d *Desk) hello() []byte {
 
 // keyframe replies with the complete frame of a topic's latest state. A delta
 // that the client has or will get follows it by its number.
-func (d *Desk) keyframe(r Request) [][]byte {
+func (d *Desk) keyframe(r Request) ([][]byte, *Draft) {
 	t := d.hub.find(r.Topic)
 	switch {
 	case t == nil || t.make == nil:
-		return d.reply(r.ID, nil, fail(CodeNone, fmt.Sprintf("there is no topic %q with keyframes", r.Topic), `ask {"do":"list","what":"topics"}, or of tables`))
+		return d.reply(r.ID, nil, fail(CodeNone, fmt.Sprintf("there is no topic %q with keyframes", r.Topic), `ask {"do":"list","what":"topics"}, or of tables`)), nil
 	case !t.has:
-		return d.reply(r.ID, nil, fail(CodeNotYet, fmt.Sprintf("nobody has subscribed to %q, so it has no state", r.Topic), "subscribe to it: the first frame is complete"))
+		return d.reply(r.ID, nil, fail(CodeNotYet, fmt.Sprintf("nobody has subscribed to %q, so it has no state", r.Topic), "subscribe to it: the first frame is complete")), nil
 	}
-	return append(d.reply(r.ID, []byte("{}"), nil), t.complete().Parts()...)
+	return d.reply(r.ID, []byte("{}"), nil), t.complete()
 }

@@ -65,10 +65,10 @@ func (d *Document) frame(now Nanos) {
 
 // complete is made when it is first wanted. A value that is newer by then goes
 // with it: the next frame has it again.
-func (d *Document) complete() Frame {
+func (d *Document) complete() *Draft {
 	h := d.hub.header(d.topic)
 	h.Rows = 1
-	return Frame{d.topic.name, appendHeader(nil, &h), d.value}
+	return written(h.Seq, Frame{d.topic.name, appendHeader(nil, &h), d.value})
 }
 
 // IsWanted reports whether a viewer has the topic.

@@ -55,9 +55,15 @@ func (e *Encoder) CanDelta() bool { return e.before != nil }
 // Keyframe appends the body of a complete frame of the latest image and fills
 // in Rows and Columns of its header, which are good until the next frame.
 func (e *Encoder) Keyframe(h *Header, body []byte) []byte {
-	e.cells = e.cells[:0]
-	for i := range e.columns {
-		c, b := &e.columns[i], e.now.Columns[i]
+	body = appendKeyframe(body, h, e.columns, e.now, e.cells[:0])
+	e.cells = h.Columns
+	return body
+}
+
+// appendKeyframe is Keyframe of any image, with room for the header's columns.
+func appendKeyframe(body []byte, h *Header, columns []Column, im *Image, cells []Cell) []byte {
+	for i := range columns {
+		c, b := &columns[i], im.Columns[i]
 		t := narrowest(c.Type, b)
 		cell := Cell{Name: c.Name, Type: t.String(), Offset: int64(len(body))}
 		if t == c.Type {
@@ -68,9 +74,9 @@ func (e *Encoder) Keyframe(h *Header, body []byte) []byte {
 		}
 		cell.Length = int64(len(body)) - cell.Offset
 		body = align(body)
-		e.cells = append(e.cells, cell)
+		cells = append(cells, cell)
 	}
-	h.Kind, h.Rows, h.Sets, h.Columns = Keyframe, e.now.Rows, nil, e.cells
+	h.Kind, h.Rows, h.Sets, h.Columns = Keyframe, im.Rows, nil, cells
 	return body
 }
 

@@ -133,7 +133,7 @@ func (h *Hub) Fork(run string, epoch uint64, tick ecs.Tick) {
 		t.seq = 0
 	}
 	for _, t := range h.tables {
-		t.encoder = NewEncoder(t.columns)
+		t.encoder, t.latest = NewEncoder(t.columns), nil
 	}
 	for _, d := range h.docs {
 		d.begin(tick)

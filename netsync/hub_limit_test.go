@@ -113,6 +113,48 @@ func TestNobodyCostsNothing(t *testing.T) {
 	}
 }
 
+// Rows may be fewer before the image of them is there: what is shown until then
+// is what was, by its own names.
+func TestRowsKeepTheirNames(t *testing.T) {
+	w := newWorld(t, Config{Run: "r"}, 1)
+	e := w.join(t, "json/")
+	w.publish(t, w.hub.Due(w.now, w.tick, nil))
+	w.tables[0].SetKeys(w.names[:1], w.tick)
+	for f, ok := e.viewer.Next(); ok; f, ok = e.viewer.Next() {
+		if strings.HasPrefix(f.Topic, TopicRows) && !strings.Contains(string(f.Body), fmt.Sprintf("%q", w.names[len(w.names)-1])) {
+			t.Errorf("rows have lost their names: %.200s", f.Body)
+		}
+	}
+}
+
+// A document that is forgotten is given to nobody until it is set again, be it
+// to what it was.
+func TestDocumentIsForgotten(t *testing.T) {
+	h, _ := NewHub(Config{Run: "r"})
+	d, _ := h.Document("clock", Rate{})
+	v, _ := h.Join()
+	if err := v.Subscribe("clock"); err != nil {
+		t.Fatal(err)
+	}
+	d.Set([]byte("1"), 5)
+	h.Due(0, 5, nil)
+	d.Forget()
+	h.Fork("r", 2, 3)
+	h.Due(Second, 3, nil)
+	if f, ok := v.Next(); ok {
+		t.Fatalf("what is forgotten is given: %s", f.Header)
+	}
+	d.Set([]byte("1"), 3)
+	h.Due(2*Second, 3, nil)
+	f, ok := v.Next()
+	if !ok {
+		t.Fatal("what is set again is not given")
+	}
+	if head, err := ParseHeader(f.Header, len(f.Body)); err != nil || head.Epoch != 2 || head.Tick != 3 || head.Seq != 1 {
+		t.Errorf("%s, %v", f.Header, err)
+	}
+}
+
 func TestLimitsAreSaid(t *testing.T) {
 	h, _ := NewHub(Config{Run: "r", Viewers: 1, Frame: 1000})
 	v, err := h.Join()

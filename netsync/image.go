@@ -20,6 +20,7 @@ type Image struct {
 	Tick    ecs.Tick
 	Rows    int
 	Columns [][]byte // little-endian, full width, as many as the table has
+	lent    int      // to drafts that are being written
 }
 
 func newImage(columns int) *Image { return &Image{Columns: make([][]byte, columns)} }

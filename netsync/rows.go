@@ -9,22 +9,24 @@ import (
 
 // rowsFrame is the latest image as JSON, a line a row: for people, and for who
 // knows JSON alone. It shows the first rows, if there are too many.
-func (t *Table) rowsFrame() Frame {
-	h := t.hub.header(t.rowsTopic)
-	h.Tick = t.encoder.Latest().Tick
-	h.Rows = t.encoder.Latest().Rows
-	return Frame{t.rowsTopic.name, appendHeader(nil, &h), t.appendRows(nil, t.hub.config.Shown)}
+func (t *Table) rowsFrame() *Draft {
+	im, names, h := t.latest, t.shownNames, t.hub.header(t.rowsTopic)
+	h.Tick, h.Rows = im.Tick, im.Rows
+	d := &Draft{seq: h.Seq, image: im}
+	d.make = func() Frame {
+		return Frame{t.rowsTopic.name, appendHeader(nil, &h), t.appendRows(nil, im, names, t.hub.config.Shown)}
+	}
+	return d
 }
 
-func (t *Table) appendRows(to []byte, most int) []byte {
-	im := t.encoder.Latest()
+func (t *Table) appendRows(to []byte, im *Image, names []string, most int) []byte {
 	to = append(to, '[')
 	for row := range min(im.Rows, most) {
 		if row > 0 {
 			to = append(to, ",\n "...)
 		}
 		to = append(to, `{"key":`...)
-		to = appendString(to, t.names[row])
+		to = appendString(to, names[row])
 		for i, c := range t.columns {
 			to = append(to, ',')
 			to = appendString(to, c.Name)

@@ -15,8 +15,10 @@ type Table struct {
 	columns      []Column
 	names        []string // of rows
 	encoder      *Encoder
-	layout       uint64 // raised with the keys
-	shown        uint64 // layout of the latest image
+	layout       uint64   // raised with the keys
+	latest       *Image   // that viewers are given; nil: none
+	shown        uint64   // its layout
+	shownNames   []string // of its rows
 	scratch      []byte
 	keyed        Nanos // when the last keyframe was made
 	free         *Image
@@ -37,10 +39,10 @@ func (h *Hub) Table(name string, columns []Column, rate Rate) (*Table, error) {
 	}
 	t := &Table{hub: h, name: name, columns: slices.Clone(columns), encoder: NewEncoder(columns)}
 	t.columnsTopic = &topic{name: TopicColumns + name, kind: Keyframe, idle: t.idle}
-	t.columnsTopic.make, t.columnsTopic.cost = t.keyframe, func() int64 { return t.encoder.Latest().bytes() }
+	t.columnsTopic.make, t.columnsTopic.cost = t.keyframe, func() int64 { return t.latest.bytes() }
 	t.rowsTopic = &topic{name: TopicRows + name, kind: Keyframe, idle: t.idle}
 	t.SetRate(rate)
-	t.rowsTopic.make, t.rowsTopic.cost = t.rowsFrame, func() int64 { return t.encoder.Latest().bytes() }
+	t.rowsTopic.make, t.rowsTopic.cost = t.rowsFrame, func() int64 { return t.latest.bytes() }
 	if err := h.add(t.columnsTopic); err != nil {
 		return nil, err
 	}
@@ -120,31 +122,93 @@ func (t *Table) Image() *Image {
 
 // Publish makes the next frame out of an image, which then is the hub's.
 func (t *Table) Publish(now Nanos, im *Image) error {
+	p, err := t.Begin(now, im)
+	if err != nil {
+		return err
+	}
+	p.Write()
+	p.Commit()
+	return nil
+}
+
+// A Publication is a frame of a table under way. Begin and Commit are for who
+// owns the hub, as all else. Write takes as long as the table is large, and
+// reads nothing that viewers change when they are asked for their next: so it
+// may run while they are, if nothing else is done to the hub.
+type Publication struct {
+	table    *Table
+	now      Nanos
+	header   Header
+	wanted   bool   // a frame is: somebody has the columns
+	delta    []byte // its body; nil: it is a keyframe
+	keyframe *Draft
+	free     *Image
+}
+
+// Begin begins the next frame. The image is the hub's, unless there is an error.
+func (t *Table) Begin(now Nanos, im *Image) (*Publication, error) {
 	if im.Rows != len(t.names) {
 		panic(fmt.Sprintf("netsync: table %s: an image of %d rows, of which %d have keys", t.name, im.Rows, len(t.names)))
 	}
-	c := &t.hub.config
-	if n := im.bytes(); n > c.Frame {
+	if n, most := im.bytes(), t.hub.config.Frame; n > most {
 		t.free = im
-		return fmt.Errorf("netsync: table %s: %d rows are %d bytes: %w", t.name, im.Rows, n, &LimitError{"bytes of a frame", c.Frame})
+		return nil, fmt.Errorf("netsync: table %s: %d rows are %d bytes: %w", t.name, im.Rows, n, &LimitError{"bytes of a frame", most})
 	}
-	top := t.columnsTopic
-	same := t.encoder.now != nil && t.shown == t.layout
-	t.shown = t.layout
-	t.free = t.encoder.Next(im)
-	top.seq++
-	top.tick, top.last = im.Tick, now
+	p := &Publication{table: t, now: now, header: t.hub.header(t.columnsTopic), wanted: t.columnsTopic.wanted > 0}
+	p.header.Seq++
+	p.header.Tick, p.header.Layout = im.Tick, t.layout
+	p.free = t.encoder.Next(im)
+	return p, nil
+}
+
+// Write writes the frame: what changed, or all if it is time for that, or no
+// longer.
+func (p *Publication) Write() {
+	t := p.table
 	switch {
-	case top.wanted == 0: // rows alone are, and whoever comes takes a keyframe
+	case !p.wanted: // rows alone are, and whoever comes takes a keyframe
+	case t.latest == nil || t.shown != t.layout || !t.columnsTopic.has || !t.encoder.CanDelta() || p.now-t.keyed >= t.hub.config.Refresh || !p.writeDelta():
+		p.keyframe = newKeyframe(t.columnsTopic.name, t.columns, t.encoder.Latest(), p.header)
+		p.keyframe.ready()
+	}
+}
+
+// writeDelta reports whether the delta to the latest image is shorter than it.
+func (p *Publication) writeDelta() bool {
+	t := p.table
+	p.header.Base = p.header.Seq - 1
+	t.scratch = t.encoder.Delta(&p.header, t.scratch[:0])
+	if all := t.encoder.Latest().bytes(); int64(len(t.scratch)) >= all && all > 0 {
+		return false
+	}
+	if p.header.Seq%t.hub.config.Digests == 0 {
+		sum := t.encoder.Latest().Digest()
+		p.header.CRC = &sum
+	}
+	p.delta = slices.Clone(t.scratch)
+	return true
+}
+
+// Commit has viewers get the frame.
+func (p *Publication) Commit() {
+	t, top, c := p.table, p.table.columnsTopic, &p.table.hub.config
+	t.latest, t.shown, t.shownNames = t.encoder.Latest(), t.layout, t.names
+	if p.free.lent > 0 { // somebody writes a frame of it yet
+		p.free = nil
+	}
+	t.free = p.free
+	top.seq, top.tick, top.last = p.header.Seq, p.header.Tick, p.now
+	switch {
+	case !p.wanted:
 		top.forget()
 		top.has = true
-	case !same || !top.has || !t.encoder.CanDelta() || now-t.keyed >= c.Refresh || !t.delta():
-		t.keyed = now
-		top.has = true
-		top.keep(top.complete(), c.Keep, 2*im.bytes())
+	case p.keyframe != nil:
+		t.keyed, top.has, top.whole = p.now, true, p.keyframe
+		top.keep(p.keyframe.frame, c.Keep, 2*t.latest.bytes())
+	default:
+		top.keep(Frame{top.name, appendHeader(nil, &p.header), p.delta}, c.Keep, 2*t.latest.bytes())
 	}
-	t.tendRows(now, false)
-	return nil
+	t.tendRows(p.now, false)
 }
 
 // tendRows counts a frame of JSON rows, if somebody has them and they differ.
@@ -157,31 +221,20 @@ func (t *Table) tendRows(now Nanos, hurry bool) {
 	r.tick, r.last, r.has = top.tick, now, true
 }
 
-// delta keeps the delta to the latest image, unless a keyframe is no longer.
-func (t *Table) delta() bool {
-	top := t.columnsTopic
-	h := t.hub.header(top)
-	h.Base, h.Layout = top.seq-1, t.layout
-	t.scratch = t.encoder.Delta(&h, t.scratch[:0])
-	all := t.encoder.Latest().bytes()
-	if int64(len(t.scratch)) >= all && all > 0 {
-		return false
-	}
-	var sum uint32
-	if top.seq%t.hub.config.Digests == 0 {
-		sum = t.encoder.Latest().Digest()
-		h.CRC = &sum
-	}
-	top.keep(Frame{top.name, appendHeader(nil, &h), slices.Clone(t.scratch)}, t.hub.config.Keep, 2*all)
-	return true
+// keyframe begins the complete frame of the latest image.
+func (t *Table) keyframe() *Draft {
+	h := t.hub.header(t.columnsTopic)
+	h.Layout = t.shown
+	return newKeyframe(t.columnsTopic.name, t.columns, t.latest, h)
 }
 
-// keyframe is the complete frame of the latest image.
-func (t *Table) keyframe() Frame {
-	h := t.hub.header(t.columnsTopic)
-	h.Layout = t.layout
-	sum := t.encoder.Latest().Digest()
-	h.CRC = &sum
-	body := t.encoder.Keyframe(&h, make([]byte, 0, t.encoder.Latest().bytes()+int64(8*len(t.columns))))
-	return Frame{t.columnsTopic.name, appendHeader(nil, &h), body}
+func newKeyframe(topic string, columns []Column, im *Image, h Header) *Draft {
+	d := &Draft{seq: h.Seq, image: im}
+	d.make = func() Frame {
+		sum := im.Digest()
+		h.Base, h.CRC = 0, &sum
+		body := appendKeyframe(make([]byte, 0, im.bytes()+int64(8*len(columns))), &h, columns, im, nil)
+		return Frame{topic, appendHeader(nil, &h), body}
+	}
+	return d
 }

@@ -46,11 +46,11 @@ type topic struct {
 	last  Nanos    // when it was made
 	has   bool     // there is a state to give
 	kept  []kept   // the last frames, in a row, up to the latest
-	whole kept     // the complete frame of the latest state, if it was asked for
+	whole *Draft   // the complete frame of the latest state, if it was asked for
 
-	// make returns the complete frame of the latest state, and cost about how
-	// many bytes it has. A log has none.
-	make func() Frame
+	// make begins the complete frame of the latest state, and cost says about
+	// how many bytes it has. A log has none.
+	make func() *Draft
 	cost func() int64
 }
 
@@ -79,15 +79,15 @@ func (t *topic) keep(f Frame, most int, bytes int64) {
 // forget drops the state; the numbers go on, unless the epoch is another.
 func (t *topic) forget() {
 	clear(t.kept)
-	t.kept, t.whole, t.has = t.kept[:0], kept{}, false
+	t.kept, t.whole, t.has = t.kept[:0], nil, false
 }
 
-// complete returns the complete frame of the latest state, made once.
-func (t *topic) complete() Frame {
-	if t.whole.seq != t.seq || t.whole.frame.Header == nil {
-		t.whole = kept{t.seq, t.make()}
+// complete returns the complete frame of the latest state, begun once.
+func (t *topic) complete() *Draft {
+	if t.whole == nil || t.whole.seq != t.seq {
+		t.whole = t.make()
 	}
-	return t.whole.frame
+	return t.whole
 }
 
 // due reports whether a frame may be made of a newer state.

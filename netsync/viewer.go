@@ -128,6 +128,18 @@ func (v *Viewer) Pending() bool {
 // kept while more waits (deficit round robin), so that a topic of little
 // frames waits at most for one quantum and one frame of each other topic.
 func (v *Viewer) Next() (Frame, bool) {
+	g, ok := v.Take()
+	if !ok {
+		return Frame{}, false
+	}
+	if d := g.Draft(); d != nil {
+		d.ready()
+	}
+	return g.Frame(), true
+}
+
+// Take is Next for who writes frames beside the hub.
+func (v *Viewer) Take() (Given, bool) {
 	for idle := 0; idle <= len(v.feeds); {
 		if len(v.feeds) == 0 {
 			break
@@ -151,7 +163,7 @@ func (v *Viewer) Next() (Frame, bool) {
 		idle = 0
 		v.hasten()
 	}
-	return Frame{}, false
+	return Given{}, false
 }
 
 // pass gives the turn to the next feed.
@@ -210,19 +222,18 @@ func (f *feed) cost() int64 {
 // give chooses the next frame. What is kept follows what the viewer has;
 // otherwise it gets the newest complete one, of a log the oldest kept, and how
 // many came in between.
-func (v *Viewer) give(f *feed) Frame {
+func (v *Viewer) give(f *feed) (g Given) {
 	t, before := f.topic, f.seq
-	var frame Frame
 	if i, ok := f.following(); ok {
-		frame, f.seq = t.kept[i].frame, t.kept[i].seq
+		g.frame, f.seq = t.kept[i].frame, t.kept[i].seq
 	} else if t.make == nil {
-		frame, f.seq = t.kept[0].frame, t.kept[0].seq
+		g.frame, f.seq = t.kept[0].frame, t.kept[0].seq
 	} else {
-		frame, f.seq = t.complete(), t.seq
+		g.draft, f.seq = t.complete(), t.seq
 	}
 	if missed := f.seq - before - 1; before > 0 && missed > 0 {
 		v.missed += missed
-		frame.Header = appendMissed(nil, frame.Header, missed)
+		g.missed = missed
 	}
-	return frame
+	return g
 }

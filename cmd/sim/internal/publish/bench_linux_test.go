@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -185,4 +186,103 @@ func copied(b *testing.B, size int) time.Duration {
 		b.Fatal(err)
 	}
 	return time.Since(began)
+}
+
+// BenchmarkStall is how long the simulation's thread is held up at most by one
+// look at what viewers want, of a million nodes with four fields: with one viewer
+// that stays, and with two more that come and go all the time, each of which
+// needs a keyframe. Beside the time by the clock, which other programs add to, it
+// gives the thread's own; and how long who stays waits at most for a frame.
+func BenchmarkStall(b *testing.B) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	for b.Loop() {
+	}
+	for _, joiners := range []int{0, 2} {
+		s := stalled(b, joiners, 10*time.Second)
+		slices.Sort(s.wall)
+		slices.Sort(s.own)
+		slices.Sort(s.gaps)
+		for name, all := range map[string][]time.Duration{"stall": s.wall, "own": s.own, "gap": s.gaps} {
+			b.ReportMetric(1000*all[len(all)-1].Seconds(), fmt.Sprintf("ms-longest-%s/%d-joining", name, joiners))
+			b.ReportMetric(1000*all[len(all)/2].Seconds(), fmt.Sprintf("ms-median-%s/%d-joining", name, joiners))
+		}
+		b.ReportMetric(float64(s.joins), fmt.Sprintf("joins/%d-joining", joiners))
+	}
+}
+
+type stalls struct {
+	wall, own []time.Duration // of looks that found something wanted
+	gaps      []time.Duration // between frames of who stays
+	joins     int64
+}
+
+func stalled(b *testing.B, joiners int, wanted time.Duration) *stalls {
+	m := newMeadow(b, 1_000_000)
+	defer m.close()
+	var s stalls
+	var group sync.WaitGroup
+	var joins atomic.Int64
+	over := make(chan struct{})
+	stays, err := m.join()
+	if err != nil {
+		b.Fatal(err)
+	}
+	group.Add(1)
+	go func() {
+		defer group.Done()
+		for last := (time.Time{}); ; last = time.Now() {
+			if _, _, err := next(stays); err != nil {
+				return
+			}
+			if !last.IsZero() {
+				s.gaps = append(s.gaps, time.Since(last))
+			}
+		}
+	}()
+	for range joiners {
+		group.Add(1)
+		go func() {
+			defer group.Done()
+			for {
+				select {
+				case <-over:
+					return
+				default:
+				}
+				k, err := m.join()
+				if err != nil {
+					return
+				}
+				if _, _, err := next(k); err == nil {
+					joins.Add(1)
+				}
+				k.Close()
+			}
+		}()
+	}
+	m.served = func(call func()) {
+		if m.station.tap.waiting.Load() == nil {
+			return
+		}
+		began, before := time.Now(), threadTime(b)
+		call()
+		s.wall, s.own = append(s.wall, time.Since(began)), append(s.own, threadTime(b)-before)
+	}
+	for began := time.Now(); time.Since(began) < wanted; {
+		m.step()
+	}
+	close(over)
+	ended := make(chan struct{})
+	go func() { stays.Close(); group.Wait(); close(ended) }()
+	for done := false; !done; {
+		m.step()
+		select {
+		case <-ended:
+			done = true
+		default:
+		}
+	}
+	s.joins = joins.Load()
+	return &s
 }

@@ -34,8 +34,7 @@ type outcome struct {
 }
 
 // outcomes are those that the station has not replied yet. They have a lock of
-// their own, which is held for an append: the station's may be held while it
-// writes a million rows as JSON.
+// their own, which is held for an append: the station's is held for longer.
 type outcomes struct {
 	mu    sync.Mutex
 	list  []outcome

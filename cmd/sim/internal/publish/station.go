@@ -27,9 +27,10 @@ type Config struct {
 // frameEvery is how often the station asks for the state of the world.
 const frameEvery = time.Second / 30
 
-// A Station publishes a run. What it has is behind one lock, which may be held
-// for as long as a frame takes to write: the simulation's thread does not take
-// it while the run goes on.
+// A Station publishes a run. What it has is behind one lock, which is not held
+// while columns and rows are written, so that no viewer waits for what another
+// one is given; the simulation's thread does not take it while the run goes on.
+// Topics change on the station's goroutine alone: it may read them without.
 type Station struct {
 	config    Config
 	tap       *Tap
@@ -40,25 +41,27 @@ type Station struct {
 	stopped   chan struct{}
 	carried   outcomes
 
-	mu      sync.Mutex
-	hub     *netsync.Hub
-	desk    *netsync.Desk
-	topics  topics
-	views   []*view
-	samples samples
-	asks    int // exports by request so far
-	taken   int // requests so far
-	parts   []netsync.Part
-	viewers map[zmq.ID]*netsync.Viewer
-	clients map[zmq.ID]*netsync.Client
-	ordered bool // an order is under way
-	asked   time.Duration
-	pending []*Command
-	tick    ecs.Tick
-	clock   Clock
-	due     []*netsync.Table
-	refused complaint
-	cut     complaint
+	mu       sync.Mutex
+	hub      *netsync.Hub
+	desk     *netsync.Desk
+	topics   topics
+	views    []*view
+	samples  samples
+	asks     int // exports by request so far
+	taken    int // requests so far
+	parts    []netsync.Part
+	viewers  map[zmq.ID]*netsync.Viewer
+	clients  map[zmq.ID]*netsync.Client
+	ordered  bool // an order is under way
+	asked    time.Duration
+	pending  []*Command
+	tick     ecs.Tick
+	clock    Clock
+	due      []*netsync.Table
+	writing  map[*netsync.Draft]*writing
+	promises []promise
+	refused  complaint
+	cut      complaint
 }
 
 // Open begins to publish.
@@ -86,6 +89,7 @@ func newStation(c Config) (*Station, error) {
 	s := &Station{
 		config: c, tap: newTap(c.World), began: time.Now(), stop: make(chan struct{}), stopped: make(chan struct{}),
 		viewers: map[zmq.ID]*netsync.Viewer{}, clients: map[zmq.ID]*netsync.Client{}, asked: -frameEvery,
+		writing: map[*netsync.Draft]*writing{},
 		carried: outcomes{ready: make(chan struct{}, 1)},
 		refused: complaint{what: "connections refused"}, cut: complaint{what: "viewers cut off"},
 	}
@@ -176,10 +180,13 @@ func (s *Station) Close(last Clock) error {
 // not done any more.
 func (s *Station) flush(last Clock) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.meet()
 	s.reply()
 	s.answer()
+	s.mu.Unlock()
+	s.keepPromises()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.finish(last)
 	for _, c := range s.pending {
 		c.Done(s.tick, nil, Refuse(netsync.CodeRefused, "the run has ended", "sim run --stay keeps it, to be looked at"))
@@ -224,6 +231,7 @@ func (s *Station) serve() {
 		s.answer()
 		wait := s.order()
 		s.mu.Unlock()
+		s.keepPromises()
 		timer.Reset(wait)
 		select {
 		case <-s.stop:
@@ -234,7 +242,11 @@ func (s *Station) serve() {
 		case <-s.carried.ready:
 		case o := <-s.tap.filled:
 			s.mu.Lock()
-			s.take(o)
+			s.begin(o)
+			s.mu.Unlock()
+			s.write(o)
+			s.mu.Lock()
+			s.commit(o)
 			s.mu.Unlock()
 			s.publisher.Wake()
 		}
@@ -243,17 +255,23 @@ func (s *Station) serve() {
 
 // next is what a viewer's connection is sent when it can take a frame.
 func (s *Station) next(id zmq.ID) ([][]byte, bool) {
+	given, w, ok := s.given(id)
+	if !ok {
+		return nil, false
+	}
+	s.finishWriting(w)
+	return given.Frame().Parts(), true
+}
+
+func (s *Station) given(id zmq.ID) (netsync.Given, *writing, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	v := s.viewers[id]
 	if v == nil {
-		return nil, false
+		return netsync.Given{}, nil, false
 	}
-	f, ok := v.Next()
-	if !ok {
-		return nil, false
-	}
-	return f.Parts(), true
+	g, ok := v.Take()
+	return g, s.lend(g.Draft()), ok
 }
 
 // meet takes note of viewers that came, went, or want something else.
@@ -346,36 +364,62 @@ func (s *Station) newOrder() *order {
 // take publishes what the tap has found: as of when it was asked for, so that
 // how long the tap took does not make frames rarer.
 func (s *Station) take(o *order) {
+	s.begin(o)
+	s.write(o)
+	s.commit(o)
+}
+
+// begin is what of take comes before frames are written.
+func (s *Station) begin(o *order) {
 	if s.isPast(o) {
 		s.drop(o)
 		return
 	}
 	s.fork(o.epoch, o.clock.Tick)
-	now := o.asked
 	s.ordered, s.tick, s.clock = false, o.clock.Tick, o.clock
 	s.clock.Viewers = len(s.viewers)
 	s.desk.At(s.tick)
-	renamed := false
 	for i := range o.fillings {
 		f := &o.fillings[i]
 		if f.moved {
 			f.view.rename(f.keys, s.tick)
-			renamed = true
+			o.renamed = true
 			continue
 		}
-		if err := f.view.publish(now, f.image); err != nil && !f.view.said {
+		p, err := f.view.publish(o.asked, f.image)
+		if p != nil {
+			o.publications = append(o.publications, p)
+		}
+		if err != nil && !f.view.said {
 			f.view.said = true
 			s.config.Say("%v", err)
 		}
 	}
-	if renamed {
+}
+
+// write writes frames, without the lock.
+func (s *Station) write(o *order) {
+	for _, p := range o.publications {
+		p.Write()
+	}
+}
+
+// commit has viewers get what an order has brought.
+func (s *Station) commit(o *order) {
+	if s.isPast(o) {
+		return
+	}
+	for _, p := range o.publications {
+		p.Commit()
+	}
+	if o.renamed {
 		s.describe()
 		s.asked = -frameEvery // at once, now that the sizes are known
 	}
 	s.slow(o.inFlight)
-	s.topics.take(o, &s.clock, now)
-	s.samples.take(o, now)
-	s.due = s.hub.Due(now, s.tick, s.due[:0])
+	s.topics.take(o, &s.clock, o.asked)
+	s.samples.take(o, o.asked)
+	s.due = s.hub.Due(o.asked, s.tick, s.due[:0])
 }
 
 // slow has links and networks published the more rarely the more there is to be
@@ -423,7 +467,16 @@ func (s *Station) answer() {
 			s.requests.Reply(r, netsync.Reply{Version: netsync.Version, Tick: s.tick, Error: e}.Parts())
 			continue
 		}
-		if reply := c.Answer(s.now(), r.Parts[0]); reply != nil {
+		reply, frame := c.Reply(s.now(), r.Parts[0])
+		if frame != nil {
+			p := promise{to: r, parts: reply, frame: frame}
+			if !frame.IsWritten() {
+				p.written = s.lend(frame)
+			}
+			s.promises = append(s.promises, p)
+			continue
+		}
+		if reply != nil {
 			s.requests.Reply(r, reply)
 			continue
 		}

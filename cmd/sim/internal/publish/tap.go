@@ -154,6 +154,9 @@ type order struct {
 		lasts   []lastItem
 		taken   []taken
 	}
+
+	renamed      bool // some rows are others
+	publications []*netsync.Publication
 }
 
 // refill is a sample that is to give what it has, and how long ago it was asked

@@ -26,13 +26,13 @@ func (v *view) blank() *netsync.Image {
 	return v.table.Image()
 }
 
-// publish publishes what was filled, unless the world has stood still.
-func (v *view) publish(now netsync.Nanos, im *netsync.Image) error {
+// publish begins to publish what was filled, unless the world has stood still.
+func (v *view) publish(now netsync.Nanos, im *netsync.Image) (*netsync.Publication, error) {
 	if v.table.Has(im.Tick) {
 		v.unused = im
-		return nil
+		return nil, nil
 	}
-	return v.table.Publish(now, im)
+	return v.table.Begin(now, im)
 }
 
 func (v *view) rename(keys []string, tick ecs.Tick) {
