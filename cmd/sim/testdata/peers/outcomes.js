@@ -2,7 +2,8 @@
 // Watch topics one after the other, as TOPIC=COUNT says, and print what comes of each.
 const path = require("node:path")
 
-const [client, endpoint, , ...wanted] = process.argv.slice(2)
+const [client, endpoint, kind, ...wanted] = process.argv.slice(2)
+if (kind === "old") require("node:zlib").crc32 = undefined // as in node 18
 const { attach, Gap, Malformed, Refused } = require(path.resolve(client, "orrery.js"))
 
 async function main() {
