@@ -116,6 +116,7 @@ func (w *World) StateHash() uint64 {
 	sum := random.Mix(uint64(w.tick)^k0) + random.Mix(w.Seed()^k1)
 	parts := w.digest.parts[:0]
 	for _, t := range w.tables {
+		t.bringUp()
 		part := uint64(0)
 		switch {
 		case !t.shape || t.bare && t.rows == 0:

@@ -156,6 +156,7 @@ func (w *World) Restore(from *Snapshot) error {
 	w.names.made = false
 	for i, t := range w.tables {
 		rows := len(from.tables[i].rows) / t.stride
+		t.bringUp() // so that nothing is owed to rows that are not there any more
 		t.setRows(rows, t.resize(rows))
 		t.epoch++
 		copy(t.Bytes(), from.tables[i].rows)

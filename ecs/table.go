@@ -40,6 +40,9 @@ type Table struct {
 	// resize makes room for a number of rows and returns where they lie.
 	resize func(rows int) unsafe.Pointer
 	debug  tableDebug
+	// owed brings rows up to date that are behind, before they are read; nil if
+	// they never are.
+	owed func()
 }
 
 // Name returns what the rows are, as "link" or "client.state".
@@ -74,8 +77,20 @@ func (t *Table) OutsideDigestFrom(field string) {
 	panic(fmt.Sprintf("ecs: %s: no field %q lies at a multiple of 8 bytes", t.name, field))
 }
 
+// BringUp has a function called before the rows are read through the table, or
+// hashed: for an owner that counts some things for many rows at once, and tells
+// the rows only then.
+func (t *Table) BringUp(f func()) { t.owed = f }
+
+func (t *Table) bringUp() {
+	if t.owed != nil {
+		t.owed()
+	}
+}
+
 // Bytes returns the rows as they lie in memory, in the host's byte order.
 func (t *Table) Bytes() []byte {
+	t.bringUp()
 	if t.rows == 0 {
 		return nil
 	}

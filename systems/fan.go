@@ -42,6 +42,7 @@ type fan struct {
 	linked  bool // there are links or networks, and they count
 	alone   bool // each node is asked about alone
 	dice    dice
+	gone    []int32
 	left    []subscriber
 	group   []subscriber // the subscriptions of the node that is asked about
 	bounds  bounds

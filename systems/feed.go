@@ -53,6 +53,8 @@ type Feeds struct {
 	bySub    index // (node, topic) to subs
 	lists    [][]subscriber
 	merged   []subscriber
+	versions uint64 // of lists of subscribers, so far
+	listed   uint64 // version of the list that is published to; 0: it is made for the occasion
 
 	opened      bool
 	value, wake ecs.Kind

@@ -56,7 +56,7 @@ func (f *Feeds) sendLate(topic int32, to subscriber) {
 			f.world.WithBytes(&e, f.fan.value)
 			e.B = uint64(i)
 		}
-		f.fan.single[0] = to
+		f.fan.single[0], f.listed = to, 0
 		f.fan.send(&e, &p, f.fan.single[:])
 		f.world.Unshare(&e)
 	}

@@ -81,6 +81,8 @@ type Links struct {
 	wires    *ecs.Rows[wire]
 	index    index   // (from, to) to wire
 	senders  nodeSet // who has a wire to another
+	course   course
+	rewired  uint32 // how often a wire took another's place
 	networks networks
 	groups   groupLinks
 	cuts     *Cuts
@@ -110,6 +112,7 @@ func NewLinks(w *ecs.World, c *Cuts) *Links {
 	l.slow.rows = ecs.NewRows[slowRow](w, "slow")
 	l.streams = newVerdictStreams(w)
 	l.route = l.send
+	l.wires.Table().BringUp(l.bringUp)
 	return l
 }
 
@@ -139,6 +142,8 @@ func (l *Links) Connect(a, b ecs.Node, link Link) {
 func (l *Links) add(from, to ecs.Node, link Link) {
 	made := makeWire(from, to, link)
 	if i := l.index.find(uint64(from), uint64(to)); i >= 0 {
+		l.bringUp()
+		l.rewired++
 		x := l.wires.Edit(i)
 		made.Free, made.Last, made.Sent, made.Dropped, made.Bytes = x.Free, x.Last, x.Sent, x.Dropped, x.Bytes
 		*x = made
@@ -149,6 +154,7 @@ func (l *Links) add(from, to ecs.Node, link Link) {
 
 // insert adds a wire between two nodes that had none.
 func (l *Links) insert(x wire) {
+	l.bringUp()
 	l.neighbours.stale = true
 	l.changes++
 	l.senders.put(x.From, true)
@@ -193,6 +199,7 @@ func (l *Links) Ring(nodes []ecs.Node, link Link) {
 func (l *Links) rebuild() {
 	l.neighbours.stale = true
 	l.changes++
+	l.course.good = false
 	l.index.clear()
 	l.senders.clear()
 	for i := range l.wires.Len() {

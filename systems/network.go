@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"sort"
 
 	"orrery/ecs"
 )
@@ -171,6 +172,14 @@ func (n *networks) size(net int) int  { return n.starts[net+1] - n.starts[net] }
 
 // member returns a node's row in a network, or -1.
 func (n *networks) member(net int, node ecs.Node) int {
+	if x := n.span(net, node); x != nil {
+		return x.member + int(node-x.first)
+	}
+	return -1
+}
+
+// span returns the span of a network that a node is in, or nil.
+func (n *networks) span(net int, node ecs.Node) *span {
 	all := n.spans[net]
 	low, high := 0, len(all)
 	for low < high {
@@ -181,13 +190,12 @@ func (n *networks) member(net int, node ecs.Node) int {
 		}
 	}
 	if low == 0 {
-		return -1
+		return nil
 	}
-	x := &all[low-1]
-	if i := uint32(node - x.first); i < x.count {
-		return x.member + int(i)
+	if x := &all[low-1]; uint32(node-x.first) < x.count {
+		return x
 	}
-	return -1
+	return nil
 }
 
 // find returns the wire from one node to another in the first network that
@@ -217,6 +225,18 @@ func (n *networks) find(from, to ecs.Node) (*wire, bool) {
 // common with the node.
 func (n *networks) stretch(from ecs.Node, all []subscriber) (net, count int) {
 	net = n.common(from, all[0].node)
+	first := 0
+	for first < len(n.spans) && n.member(first, from) < 0 {
+		first++
+	}
+	switch {
+	case first == len(n.spans): // it is in none
+		return -1, len(all)
+	case first == net: // and so is all of a span
+		x := n.span(net, all[0].node)
+		end := x.first + ecs.Node(x.count)
+		return net, sort.Search(len(all), func(i int) bool { return all[i].node >= end })
+	}
 	for count = 1; count < len(all) && n.common(from, all[count].node) == net; {
 		count++
 	}

@@ -159,7 +159,7 @@ func (f *Feeds) settle() {
 			t.joined = append(t.joined, c.subscriber)
 		}
 		if len(t.joined)+len(t.gone) > len(t.members)+1024 { // nobody publishes to it
-			t.settled()
+			f.settled(t)
 		}
 		if row, serial := splitEntry(c.entry); !c.gone && f.lasts(row, serial) {
 			f.subs.rows.Edit(int(row)).Fresh = 0

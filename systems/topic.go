@@ -104,6 +104,7 @@ type subject struct {
 	sources []int32 // of a feed: the topics whose subscribers its values are for
 	way     int32   // of a feed: one more than the row that says how
 	members []subscriber
+	version uint64       // of members; no two lists have the same
 	joined  []subscriber // since members were brought in line, in order of joining
 	gone    []subscriber
 }
@@ -133,7 +134,11 @@ func (f *Feeds) subscriber(n ecs.Node, row int, serial uint32) subscriber {
 
 // settled brings a topic's members in line with who joined and left until the
 // end of the last tick.
-func (t *subject) settled() []subscriber {
+func (f *Feeds) settled(t *subject) []subscriber {
+	if len(t.joined)+len(t.gone) > 0 || t.version == 0 {
+		f.versions++
+		t.version = f.versions
+	}
 	if len(t.joined) > 0 {
 		sorted := slices.IsSortedFunc(t.joined, subscriber.compare) && (len(t.members) == 0 || t.members[len(t.members)-1].compare(t.joined[0]) < 0)
 		t.members = append(t.members, t.joined...)
@@ -219,14 +224,16 @@ func (f *Feeds) audience(feed int) []subscriber {
 	var only []subscriber
 	lists := f.lists[:0]
 	for _, source := range f.derived[feed].sources {
-		if all := f.derived[source].settled(); len(all) > 0 {
-			only, lists = all, append(lists, all)
+		t := &f.derived[source]
+		if all := f.settled(t); len(all) > 0 {
+			only, lists, f.listed = all, append(lists, all), t.version
 		}
 	}
 	f.lists = lists
 	if len(lists) < 2 {
 		return only
 	}
+	f.listed = 0
 	f.merged = f.merged[:0]
 	for _, list := range lists {
 		f.merged = append(f.merged, list...)

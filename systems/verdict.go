@@ -15,20 +15,14 @@ func (x *fan) route(e *ecs.Envelope, p *parcel, all []subscriber, linked bool) {
 	x.alone = l.slow.rows.Len() > 0 || linked && x.twice(all)
 	x.bounds.clear()
 	if l.cuts.used != 0 {
-		all = x.uncut(l, all)
+		all, f.listed = x.uncut(l, all), 0
 	}
 	l.fan = x
 	x.cast()
-	for len(all) > 0 {
-		n := stretch(all)
-		first, end := own(all[:n], e.From)
-		x.reach(l, all[:first])
-		for i := first; i < end; i++ {
-			x.bounds.add(all[i].entry, f.world.Tick()+1)
-		}
-		x.reach(l, all[end:n])
-		x.bounds.end(all[0].node.Program())
-		all = all[n:]
+	if c := x.course(l, all); c != nil {
+		x.follow(l, c, all)
+	} else {
+		x.find(l, all)
 	}
 	l.fan = nil
 	for why, n := range x.lost {
@@ -39,6 +33,21 @@ func (x *fan) route(e *ecs.Envelope, p *parcel, all []subscriber, linked bool) {
 	}
 	x.emit(e, p, &x.bounds)
 	x.sendApart()
+}
+
+// find finds how each of some subscribers is reached, and decides.
+func (x *fan) find(l *Links, all []subscriber) {
+	for len(all) > 0 {
+		n := stretch(all)
+		first, end := own(all[:n], x.from.From)
+		x.reach(l, all[:first])
+		for i := first; i < end; i++ {
+			x.bounds.add(all[i].entry, x.dice.now+1)
+		}
+		x.reach(l, all[end:n])
+		x.bounds.end(all[0].node.Program())
+		all = all[n:]
+	}
 }
 
 // twice reports whether a node has two subscriptions to what is published: it
@@ -81,7 +90,7 @@ func (x *fan) reach(l *Links, all []subscriber) {
 	case x.alone:
 		x.each(l, all)
 	case !x.linked:
-		x.lost[ecs.DroppedLoss] += x.draw(all, &x.way)
+		x.lost[ecs.DroppedLoss] += x.drawn(all, &x.way)
 	case !l.senders.has(x.from.From):
 		x.unlinked(l, all)
 	default:
@@ -103,11 +112,11 @@ func (x *fan) unlinked(l *Links, all []subscriber) {
 		net, n := l.networks.stretch(x.from.From, all)
 		switch {
 		case net < 0:
-			x.lost[ecs.DroppedLoss] += x.draw(all[:n], &x.way)
+			x.lost[ecs.DroppedLoss] += x.drawn(all[:n], &x.way)
 		case !l.networks.nets.At(net).plain():
 			x.each(l, all[:n])
 		default:
-			lost := x.draw(all[:n], l.networks.nets.At(net))
+			lost := x.drawn(all[:n], l.networks.nets.At(net))
 			w := l.networks.nets.Edit(net)
 			w.Sent += uint64(n)
 			w.Bytes += uint64(n) * x.dice.size
@@ -116,6 +125,13 @@ func (x *fan) unlinked(l *Links, all []subscriber) {
 		}
 		all = all[n:]
 	}
+}
+
+// drawn decides about subscribers who are reached alike; it returns how many the
+// value is lost for.
+func (x *fan) drawn(all []subscriber, way *wire) int {
+	x.gone = x.draw(all, way.odds(), x.gone[:0])
+	return len(x.gone)
 }
 
 // each decides about one node after the other.
