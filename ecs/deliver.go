@@ -20,8 +20,11 @@ type scratch struct {
 	sorted    []Envelope // a tick's envelopes, program by program
 	ends      [1 << 8]int
 	touched   byte
-	sending   Envelope   // the one that Sends hands out
-	published Envelope   // the one that fans are given
+	sending   Envelope    // the one that Sends hands out
+	published Envelope    // the one that fans are given
+	nobody    [1]Envelope // the event of what comes from outside
+	nowhere   [1]uint32
+	leaving   Envelope   // the one that goes out
 	watched   Envelope   // the one that watchers are shown
 	cause     EnvelopeID // of the event that sends, while somebody watches
 	direct    func(e *Envelope, delay Tick)

@@ -139,6 +139,10 @@ func (w *World) Post(e *Envelope, due Tick) {
 
 func (w *World) post(e *Envelope, due Tick) {
 	if e.To.Program() == GroupProgram || !w.wasBorn(e.To) {
+		if e.To == 0 {
+			w.leave(e)
+			return
+		}
 		w.badTarget(e)
 	}
 	due = max(due, w.tick+1)

@@ -96,6 +96,7 @@ type World struct {
 	// watchers are who watches; watcher is all of them.
 	watchers []*func(s Sent)
 	fans     Fans
+	leaving  func(e *Envelope) (taken bool)
 }
 
 // SeedAt says which seed draws use from a tick on.

@@ -150,6 +150,12 @@ func (s *script) serve(p *program, b *ecs.Batch, i int, v starlark.Value, r syst
 	if err != nil {
 		panic(s.failureOf(fn, fmt.Errorf("a call of %q cannot be read: %w", name, err)))
 	}
+	if r.From == 0 { // nobody of the scenario has made the mistake
+		if wrong := fits(fn, len(args), kwargs); wrong != nil {
+			s.run.Services.FailText(b, i, r, fmt.Sprintf("%s: %v", name, wrong))
+			return
+		}
+	}
 	s.begin(p, b, i, fn)
 	s.at.source, s.at.event, s.at.serving = r.From, event, serving{now: true, request: r}
 	args[0] = s.handle(s.at.node)
@@ -206,7 +212,7 @@ func (s *script) sendAnswer(r systems.Request, v starlark.Value) error {
 }
 
 func (s *script) canReply(to ecs.Node) error {
-	if to != s.at.node && !s.run.Links.Joins(s.at.node, to) {
+	if to != 0 && to != s.at.node && !s.run.Links.Joins(s.at.node, to) {
 		return fmt.Errorf("no link joins %s and %s, who called: a reply needs one too; link them both ways", s.NodeName(s.at.node), s.NodeName(to))
 	}
 	return nil

@@ -72,12 +72,14 @@ func (r *Run) input() {
 }
 
 // act hands out envelopes that are due, then fires recurring timers, then
-// carries out the exits asked for, then lets what was learned spread.
+// carries out the exits asked for, then lets what was learned spread, then ends
+// what somebody outside has waited for.
 func (r *Run) act() {
 	r.Deliver.Act()
 	r.Recurring.Act(r.Deliver)
 	r.Lifecycle.Settle()
 	r.Epidemic.Act(r.Deliver)
+	r.Outside.Act()
 }
 
 // structure brings in line what births, deaths, starts and ends change, and who
@@ -127,7 +129,7 @@ func (r *Run) Next() ecs.Tick {
 	if r.Triggers.Len() > 0 {
 		next = min(next, r.Triggers.Next())
 	}
-	return min(next, r.Checks.Next(), r.Measures.Next(), r.Epidemic.Next())
+	return min(next, r.Checks.Next(), r.Measures.Next(), r.Epidemic.Next(), r.Outside.Next())
 }
 
 // Ticks converts a span of simulated time, rounding up.

@@ -42,6 +42,8 @@ type Call struct {
 	Then    uint64          // the caller's own, which the reply brings back:
 	Tag     uint64          // what goes on, and with what
 	Keep    []byte          // or, instead of Then, bytes; copied
+
+	outside bool // Then is a label, and who is outside is told of the end
 }
 
 // callSort is what a row of calls is.
@@ -74,7 +76,7 @@ type callRow struct {
 	Sort        callSort
 	Why         Reason // with which it ends when it is due
 	Keeps       bool   // bytes lie in its row of kept
-	_           [1]byte
+	Outside     bool   // it is not for the node to hear how it ends; Then is a label
 	slot
 }
 
@@ -141,7 +143,7 @@ func (s *Services) open(b *ecs.Batch, i int, c *Call, id ecs.EnvelopeID, as call
 	r := s.calls.pool.rows.Edit(row)
 	r.Valid, r.Service, r.Node, r.Sort = uint64(id)+1, c.Service.Key, n, as
 	r.Sent, r.Deadline = b.Tick, b.Tick+max(1, w.TicksCeil(c.Timeout))
-	r.Due, r.Then, r.Tag = r.Deadline, c.Then, c.Tag
+	r.Due, r.Then, r.Tag, r.Outside = r.Deadline, c.Then, c.Tag, c.outside
 	if c.Keep != nil {
 		s.calls.kept.Edit(row).Then, r.Then = w.Keep(c.Keep)
 		r.Keeps = true
@@ -256,9 +258,9 @@ func (s *Services) unlink(c *callerRow, row int) {
 
 // arm has the timer of a node's calls fire at a tick, unless it does by then.
 // A timer that was to fire earlier and has not was lost while the node was
-// paused.
+// paused. Nobody has no timer: see [Outside.Next].
 func (s *Services) arm(b *ecs.Batch, i int, c *callerRow, at ecs.Tick) {
-	if c.Armed <= at && c.Armed > b.Tick {
+	if c.Node == 0 || c.Armed <= at && c.Armed > b.Tick {
 		return
 	}
 	c.Armed = at
@@ -302,6 +304,11 @@ func (s *Services) Answered(b *ecs.Batch, i int) *Reply {
 	if e.HasBytes() {
 		ref, payload = split(s.world.Payload(e))
 	}
+	return s.answered(e, ref, payload)
+}
+
+// answered is Answered for a reply of which the call is known.
+func (s *Services) answered(e *ecs.Envelope, ref uint64, payload []byte) *Reply {
 	row := int(ref >> rowShift)
 	if row >= s.calls.pool.rows.Len() || !s.awaits(row, e, ref) {
 		s.world.Refuse(e, ecs.DroppedLate)
@@ -315,14 +322,43 @@ func (s *Services) Answered(b *ecs.Batch, i int) *Reply {
 	}
 	r := s.calls.pool.rows.At(row)
 	if r.Sort == memberCall {
-		return s.answeredMember(row, why, e, payload)
+		return s.forNode(s.answeredMember(row, why, e, payload))
 	}
 	reply := s.end(row, why)
 	reply.A, reply.Payload = e.A, payload
 	if why == Failed && payload == nil {
 		reply.A >>= 8
 	}
-	return reply
+	return s.forNode(reply)
+}
+
+// forNode returns an end that a node is to hear of; of one that is for somebody
+// outside it tells, and returns nil.
+func (s *Services) forNode(r *Reply) *Reply {
+	if r == nil || !r.outside {
+		return r
+	}
+	s.outside.tell(&Upshot{Label: r.Then, Reply: r})
+	return nil
+}
+
+// expireOutside ends the calls of nobody that are over.
+func (s *Services) expireOutside() {
+	k := s.calls.callers.first(0)
+	if k < 0 {
+		return
+	}
+	for {
+		c := s.calls.callers.rows.Edit(k)
+		if c.Head == 0 {
+			return
+		}
+		row := int(c.Head) - 1
+		if s.calls.pool.rows.At(row).Due > s.world.Tick() {
+			return
+		}
+		s.forNode(s.expire(nil, c, row))
+	}
 }
 
 // awaits reports whether a call waits for a reply.
@@ -350,7 +386,7 @@ func (s *Services) Expire(b *ecs.Batch, i int) *Reply {
 			s.arm(b, i, c, due)
 			return nil
 		}
-		if reply := s.expire(b, c, row); reply != nil {
+		if reply := s.forNode(s.expire(b, c, row)); reply != nil {
 			return reply
 		}
 	}
@@ -389,6 +425,7 @@ type Reply struct {
 	Answers  []Answer   // of a call to several of which some must answer: theirs, in the order in which they came
 	Found    []ecs.Node // of a discovery; for reading
 	Sort     string     // "call", "gather", "discovery"
+	outside  bool
 }
 
 // Event is what the draws of a call's end are keyed by, where it ends by time:
@@ -403,7 +440,7 @@ var sortNames = [...]string{singleCall: "call", gatherCall: "gather", discoveryC
 func (s *Services) end(row int, why Reason) *Reply {
 	r, p := s.calls.pool.rows.At(row), &s.reply
 	p.ID, p.Why, p.A, p.Payload = ecs.EnvelopeID(r.Valid-1), why, 0, nil
-	p.Provider, p.Then, p.Tag = r.Provider, r.Then, r.Tag
+	p.Provider, p.Then, p.Tag, p.outside = r.Provider, r.Then, r.Tag, r.Outside
 	p.Took = s.world.Time(s.world.Tick() - r.Sent)
 	p.Answers, p.Found, p.Sort = p.Answers[:0], nil, sortNames[r.Sort]
 	if p.Kept = p.Kept[:0]; r.Keeps {
@@ -459,6 +496,9 @@ func (s *Services) forgetCalls(n ecs.Node) {
 		r := s.calls.pool.rows.At(int(head) - 1)
 		if r.Sort == memberCall {
 			head = r.Parent
+		}
+		if r := s.calls.pool.rows.At(int(head) - 1); r.Outside {
+			s.outside.tell(&Upshot{Label: r.Then, Refused: fmt.Sprintf("%s has ended", s.world.NodeName(n))})
 		}
 		s.countCall(s.calls.pool.rows.At(int(head)-1).Sort, forgottenCalls)
 		s.dropCall(int(head) - 1)

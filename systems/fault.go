@@ -11,25 +11,32 @@ import (
 type Verb uint8
 
 const (
-	Start     Verb = iota // start the target
-	Stop                  // stop the target with exit code Code
-	Crash                 // crash the target if it is up, and restart it after Down, if Down > 0
-	Restart               // start the target again; crash it first if it is up
-	Pause                 // hold what comes due for the target
-	Resume                // let the target go on
-	CutOff                // cut Target from Other, both ways unless OneWay
-	Partition             // cut each of Sides from the others
-	Heal                  // end all cuts
-	Slow                  // what goes to and from the target takes A/1000 times as long
-	Message               // send Kind with A and B to the target, from outside
-	Join                  // have the target join the group Other
-	Leave                 // have the target leave the group Other
-	LoseDisk              // crash the target, and take its durable state back to its birth; Down as for Crash
+	Start        Verb = iota // start the target
+	Stop                     // stop the target with exit code Code
+	Crash                    // crash the target if it is up, and restart it after Down, if Down > 0
+	Restart                  // start the target again; crash it first if it is up
+	Pause                    // hold what comes due for the target
+	Resume                   // let the target go on
+	CutOff                   // cut Target from Other, both ways unless OneWay
+	Partition                // cut each of Sides from the others
+	Heal                     // end all cuts
+	Slow                     // what goes to and from the target takes A/1000 times as long
+	Message                  // send Kind with A and B to the target, from outside
+	Join                     // have the target join the group Other
+	Leave                    // have the target leave the group Other
+	LoseDisk                 // crash the target, and take its durable state back to its birth; Down as for Crash
+	CallService              // call the service Name, of the node or group Other if that is set
+	PublishValue             // publish to the feed Name
+	SetParam                 // set the param Name at the target
+	PushItem                 // push to the pipe Name, to Other if that is set
 )
 
-var verbNames = [...]string{"start", "stop", "crash", "restart", "pause", "resume", "cut", "partition", "heal", "slow", "send", "join", "leave", "lose_disk"}
+var verbNames = [...]string{"start", "stop", "crash", "restart", "pause", "resume", "cut", "partition", "heal", "slow", "send", "join", "leave", "lose_disk", "call", "publish", "set", "push"}
 
 func (v Verb) String() string { return verbNames[v] }
+
+// OfChannels reports whether the verb is done through a channel: see [Outside].
+func (v Verb) OfChannels() bool { return CallService <= v && v <= PushItem }
 
 // Action is something done to the world from outside its nodes, as data: a
 // fault, or a command. Targets may be groups.
@@ -44,7 +51,7 @@ type Action struct {
 	Sides    []ecs.Node
 	Down     ecs.Nanoseconds
 	A, B     uint64
-	Payload  []byte // of a message, instead of A and B
+	Payload  []byte // of a message, instead of A and B; of what goes through a channel, instead of A
 
 	// Nodes are the target and Lists the sides, of a cut too, as lists that
 	// need no group.
@@ -52,6 +59,17 @@ type Action struct {
 	Lists [][]ecs.Node
 	// Label names a cut or partition, so that Heal with it ends that alone.
 	Label uint64
+
+	// Of what is done through channels: the target is the node that does it, 0 if
+	// it is nobody. Who is told what came of it knows it by Label, 0: nobody is.
+	Name    string          // of the service, feed, param or pipe
+	Policy  Policy          // of a call: which of several providers,
+	Keyed   bool            // or that to which Key belongs
+	Key     uint64          // of an item too
+	Timeout ecs.Nanoseconds // of a call
+	Need    int             // of a call to Other: so many must answer; 0: one is asked
+	If      *Version        // of a set: only if the target has that version
+
 	// Resolve is asked when the action is due, and completes it: for targets
 	// that depend on the world as it then is.
 	Resolve func(a *Action)
@@ -65,6 +83,7 @@ type Faults struct {
 	deliver   *Deliver
 	links     *Links
 	groups    *Groups
+	outside   *Outside
 	tick      ecs.Tick
 	sent      index // (node, kind) to how many messages it was sent in the tick
 	labels    cutLabels
@@ -108,6 +127,8 @@ func (f *Faults) Apply(a *Action) {
 		f.send(a)
 	case Join, Leave:
 		f.regroup(a)
+	case CallService, PublishValue, SetParam, PushItem:
+		f.outside.act(a)
 	default:
 		for _, n := range f.targets(a) {
 			f.applyTo(n, a)
@@ -124,6 +145,8 @@ func (f *Faults) validate(a *Action) {
 	case int(a.Verb) >= len(verbNames):
 		panic(fmt.Sprintf("systems: there is no action %d; the last is %d, %s", a.Verb, len(verbNames)-1, verbNames[len(verbNames)-1]))
 	case a.Verb == Heal:
+	case a.Verb.OfChannels():
+		f.outside.validate(a)
 	case (a.Verb == CutOff || a.Verb == Partition) && len(a.Lists) > 1:
 	case a.Verb == Partition:
 		if len(a.Sides) < 2 || slices.Contains(a.Sides, 0) {
@@ -159,6 +182,9 @@ func (f *Faults) fold(a *Action) {
 		for _, n := range list {
 			f.world.Fold(uint64(n))
 		}
+	}
+	if a.Verb.OfChannels() {
+		f.outside.fold(a)
 	}
 }
 

@@ -28,7 +28,7 @@ func (s *Services) Gather(b *ecs.Batch, i int, c *Call, to []ecs.Node, need int)
 	}
 	s.enqueue(b, i, all, len(to) > 0)
 	one := *c
-	one.Then, one.Tag, one.Keep = 0, 0, nil
+	one.Then, one.Tag, one.Keep, one.outside = 0, 0, nil, false
 	last := int32(0)
 	for _, n := range to {
 		one.To = n

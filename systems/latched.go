@@ -13,7 +13,7 @@ func (f *Feeds) keepLast(e *ecs.Envelope, p *parcel) {
 		return
 	}
 	f.forgetLast(int(p.topic))
-	if life := f.world.Life(e.From); life.Status != ecs.Up {
+	if life := f.world.Life(e.From); e.From != 0 && life.Status != ecs.Up {
 		return // it has ended in this tick
 	}
 	t := f.topics.Edit(int(p.topic))
@@ -43,7 +43,7 @@ func (f *Feeds) sendLate(topic int32, to subscriber) {
 	}
 	for i := range f.derived {
 		t := f.topics.At(i)
-		if t.LastFrom == 0 || !slices.Contains(f.derived[i].sources, topic) {
+		if t.LastID == 0 || !slices.Contains(f.derived[i].sources, topic) {
 			continue
 		}
 		id := ecs.EnvelopeID(random.Mix(uint64(t.LastID)^uint64(f.world.Tick())) >> 12)

@@ -116,7 +116,7 @@ func TestMisuseOfActions(t *testing.T) {
 	apply(Action{Verb: CutOff, Target: n[0]}, "cut of n[0]", "set Other")
 	apply(Action{Verb: Partition, Sides: n[:1]}, "partition", "two nodes or groups at least")
 	apply(Action{Verb: Partition, Sides: []ecs.Node{n[0], 0}}, "partition", "two nodes or groups at least")
-	apply(Action{Verb: 77}, "no action 77", "lose_disk")
+	apply(Action{Verb: 77}, "no action 77", "push")
 }
 
 func TestMisuseOfChecks(t *testing.T) {

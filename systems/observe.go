@@ -48,7 +48,7 @@ func (f *Feeds) Watch(seen func(p *Publication)) { f.seen = seen }
 func (f *Feeds) EachLast(do func(p *Publication)) {
 	for i := range f.topics.Len() {
 		t := f.topics.At(i)
-		if t.LastFrom == 0 {
+		if t.LastID == 0 {
 			continue
 		}
 		p := Publication{Feed: Feed(i), From: t.LastFrom, A: t.LastA}
@@ -57,6 +57,23 @@ func (f *Feeds) EachLast(do func(p *Publication)) {
 		}
 		do(&p)
 	}
+}
+
+// Len returns how many names of feeds, and patterns, have come up so far.
+func (f *Feeds) Len() int { return f.topics.Len() }
+
+// Heard reports whether a name of a feed has come up: somebody has published to
+// it, said how its values come, or subscribed to it, maybe by a pattern.
+func (f *Feeds) Heard(name string) bool {
+	if f.byKey.find(ServiceKey(name), 0) >= 0 {
+		return true
+	}
+	for _, p := range f.patterns {
+		if matches(f.derived[p].name, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // ServiceFigures are how things stand with a service. Busy and the rest are of

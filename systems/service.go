@@ -43,6 +43,7 @@ type Services struct {
 	measures  *Measures
 	outcomes  *ecs.Rows[outcomeRow]
 	watching  []int32 // rows of discoveries under way, in order
+	outside   *Outside
 	waking    []int32 // those of them that end in the next tick
 	any       ecs.Stream
 
@@ -186,6 +187,19 @@ func (s *Services) Provided(n ecs.Node, service uint64) (kept []byte, ok bool) {
 // order; for reading.
 func (s *Services) Providers(viewer ecs.Node, service uint64) []ecs.Node {
 	return s.directory.seen(viewer, service)
+}
+
+// providing returns the nodes that provide a service, in their order, whoever
+// sees it.
+func (s *Services) providing(service uint64) []ecs.Node {
+	var all []ecs.Node
+	for i := range s.provided.rows.Len() {
+		if r := s.provided.rows.At(i); r.Used != 0 && r.Service == service {
+			all = append(all, r.Node)
+		}
+	}
+	slices.Sort(all)
+	return all
 }
 
 func (s *Services) changed(n ecs.Node, service uint64, gone bool) {

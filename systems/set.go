@@ -21,6 +21,7 @@ type Set struct {
 	Lifecycle *Lifecycle
 	Deliver   *Deliver
 	Faults    *Faults
+	Outside   *Outside
 	Triggers  *Triggers
 	Checks    *Checks
 	Measures  *Measures
@@ -45,6 +46,7 @@ func NewSet(w *ecs.World) *Set {
 	s.Pipes = NewPipes(w, s.Programs, s.Links)
 	s.Lifecycle.pipes = s.Pipes
 	s.Faults = NewFaults(w, s.Lifecycle, s.Cuts, s.Deliver, s.Links, s.Groups)
+	s.Outside = newOutside(s)
 	s.Triggers = NewTriggers(w, s.Faults)
 	s.Checks = NewChecks(w, s.Deliver)
 	s.Measures = NewMeasures(w)
@@ -86,6 +88,7 @@ func (s *Set) Rebuild() {
 	s.Lifecycle.rebuild()
 	s.Deliver.rebuild()
 	s.Faults.rebuild()
+	s.Outside.rebuild()
 	s.Checks.rebuild()
 	s.Measures.rebuild()
 }

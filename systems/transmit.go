@@ -48,6 +48,10 @@ func (l *Links) send(e *ecs.Envelope, delay ecs.Tick) {
 		l.networks.keep(wire)
 		return
 	}
+	if e.From == 0 || e.To == 0 { // who is outside needs no link
+		w.Post(e, w.Tick()+max(delay, 1))
+		return
+	}
 	panic(fmt.Sprintf("systems: %s sent %q to %s, and no link joins them; connect them, or put both in a network", w.NodeName(e.From), w.KindName(e.Kind()), w.NodeName(e.To)))
 }
 

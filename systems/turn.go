@@ -30,8 +30,11 @@ func (r *turnRow) place() (*slot, ecs.Node) { return &r.slot, r.Node }
 // node, of those in its view that it has a link to; 0 if it sees none. The draw
 // is keyed by the request that will be sent.
 func (s *Services) Pick(b *ecs.Batch, i int, service uint64, p Policy) ecs.Node {
+	return s.pick(b, i, service, p, s.Providers(b.Node(i), service))
+}
+
+func (s *Services) pick(b *ecs.Batch, i int, service uint64, p Policy, seen []ecs.Node) ecs.Node {
 	n := b.Node(i)
-	seen := s.Providers(n, service)
 	switch {
 	case len(seen) == 0:
 		return 0
@@ -51,7 +54,10 @@ func (s *Services) Pick(b *ecs.Batch, i int, service uint64, p Policy) ecs.Node 
 // to the providers.
 func (s *Services) PickBy(b *ecs.Batch, i int, service, key uint64) ecs.Node {
 	n := b.Node(i)
-	seen := s.Providers(n, service)
+	return s.pickBy(b, s.Providers(n, service), n, key)
+}
+
+func (s *Services) pickBy(b *ecs.Batch, seen []ecs.Node, n ecs.Node, key uint64) ecs.Node {
 	best, heaviest := ecs.Node(0), uint64(0)
 	for _, c := range seen {
 		if !s.reaches(b, n, c) {
@@ -87,7 +93,7 @@ func (s *Services) PickAll(b *ecs.Batch, i int, service uint64) []ecs.Node {
 
 // reaches reports whether there is a way from one node to another.
 func (s *Services) reaches(b *ecs.Batch, from, to ecs.Node) bool {
-	return from == to || s.programs.Of(b.Program()).Direct || s.links.Joins(from, to)
+	return from == to || from == 0 || s.programs.Of(b.Program()).Direct || s.links.Joins(from, to)
 }
 
 // drawn draws from all, and if it gets one out of reach, from those in reach:

@@ -28,16 +28,32 @@ type exactAction struct {
 	Nodes    []ecs.Node      `json:"nodes,omitempty"`
 	Lists    [][]ecs.Node    `json:"lists,omitempty"`
 	Label    uint64          `json:"label,omitempty"`
+
+	Name    string           `json:"name,omitempty"`
+	Policy  systems.Policy   `json:"policy,omitempty"`
+	Keyed   bool             `json:"keyed,omitempty"`
+	Key     uint64           `json:"key,omitempty"`
+	Timeout ecs.Nanoseconds  `json:"timeout,omitempty"`
+	Need    int              `json:"need,omitempty"`
+	If      *systems.Version `json:"if,omitempty"`
+	Empty   bool             `json:"empty,omitempty"` // the payload is no bytes, and not none
 }
 
 func exact(a *systems.Action) *exactAction {
-	return &exactAction{a.Verb, a.Code, a.OneWay, a.InFlight, a.Kind, a.Target, a.Other, a.Sides, a.Down, a.A, a.B, a.Payload, a.Nodes, a.Lists, a.Label}
+	return &exactAction{
+		a.Verb, a.Code, a.OneWay, a.InFlight, a.Kind, a.Target, a.Other, a.Sides, a.Down, a.A, a.B, a.Payload, a.Nodes, a.Lists, a.Label,
+		a.Name, a.Policy, a.Keyed, a.Key, a.Timeout, a.Need, a.If, a.Payload != nil && len(a.Payload) == 0,
+	}
 }
 
 func (x *exactAction) action() systems.Action {
+	if x.Empty {
+		x.Payload = []byte{}
+	}
 	return systems.Action{
 		Verb: x.Verb, Code: x.Code, OneWay: x.OneWay, InFlight: x.InFlight, Kind: x.Kind, Target: x.Target, Other: x.Other,
 		Sides: x.Sides, Down: x.Down, A: x.A, B: x.B, Payload: x.Payload, Nodes: x.Nodes, Lists: x.Lists, Label: x.Label,
+		Name: x.Name, Policy: x.Policy, Keyed: x.Keyed, Key: x.Key, Timeout: x.Timeout, Need: x.Need, If: x.If,
 	}
 }
 
@@ -52,6 +68,14 @@ func (r *Recorder) input(a *systems.Action) {
 		in.Exact, topic = exact(a), topicInputs
 	}
 	switch {
+	case a.Verb.OfChannels():
+		in.Channel = a.Name
+		if a.Target != 0 {
+			in.Nodes = r.names([]ecs.Node{a.Target})
+		}
+		if a.Other != 0 {
+			in.To = w.NodeName(a.Other)
+		}
 	case a.Verb == systems.CutOff && len(a.Lists) == 0:
 		in.Sides = [][]string{r.names([]ecs.Node{a.Target}), r.names([]ecs.Node{a.Other})}
 	case a.Verb == systems.CutOff || a.Verb == systems.Partition:

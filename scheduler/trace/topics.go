@@ -47,12 +47,18 @@ const (
 // Input is something done to the world: a fault that the scenario planned, or,
 // as an input, a command from outside.
 type Input struct {
-	Tick  ecs.Tick     `json:"tick"`
-	Time  float64      `json:"time_s"`
-	Verb  string       `json:"verb"`
-	Nodes []string     `json:"nodes,omitempty"`
-	Sides [][]string   `json:"sides,omitempty"`
-	Kind  string       `json:"kind,omitempty"`
+	Tick  ecs.Tick   `json:"tick"`
+	Time  float64    `json:"time_s"`
+	Verb  string     `json:"verb"`
+	Nodes []string   `json:"nodes,omitempty"`
+	Sides [][]string `json:"sides,omitempty"`
+	Kind  string     `json:"kind,omitempty"`
+
+	// Of what is done through a channel: its name, and whom a call or an item is
+	// for, if it says so. Nodes are who does it, none: nobody.
+	Channel string `json:"channel,omitempty"`
+	To      string `json:"to,omitempty"`
+
 	Exact *exactAction `json:"exact,omitempty"` // of a command, which the scenario has not: numbers for a replay
 }
 
@@ -130,7 +136,7 @@ func schema(properties string) string {
 func topicsOf(columns []Columns) []topic {
 	const text, whole = `{"type":"string"}`, `{"type":"integer"}`
 	all := []topic{
-		{name: Inputs, encoding: "json", schema: schema(`"verb":` + text + `,"nodes":{"type":"array","items":` + text + `},"sides":{"type":"array"},"kind":` + text + `,"exact":{"type":"object"}`)},
+		{name: Inputs, encoding: "json", schema: schema(`"verb":` + text + `,"nodes":{"type":"array","items":` + text + `},"sides":{"type":"array"},"kind":` + text + `,"channel":` + text + `,"to":` + text + `,"exact":{"type":"object"}`)},
 		{name: Faults, encoding: "json", schema: schema(`"verb":` + text + `,"nodes":{"type":"array","items":` + text + `},"sides":{"type":"array"},"kind":` + text + ``)},
 		{name: Events, encoding: "json", schema: schema(`"node":` + text + `,"kind":` + text + `,"fields":{"type":"object"}`)},
 		{name: Checks, encoding: "json", schema: schema(`"name":` + text + `,"kind":` + text + `,"outcome":` + text)},

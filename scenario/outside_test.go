@@ -1,0 +1,192 @@
+// Proves that what is done from outside through channels is an input like any
+// other: a drawn schedule of acts, added while a run of drawn channels is under
+// way, comes to the same when it is given to another run beforehand, in batches
+// of 1 or 7, restored and forked, and so does what who asked is told.
+package scenario
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"orrery/ecs"
+	"orrery/systems"
+)
+
+// actDrawn is something that somebody outside asks for.
+type actDrawn struct {
+	at ecs.Tick
+	do func(s *Scenario) (systems.Action, error)
+}
+
+func drawActs(t *rapid.T) []actDrawn {
+	names := []string{"first[0]", "first[1]", "second[0]", "second[1]", "second[2]", "third"}
+	node := func(what string, or ...string) string {
+		return rapid.SampledFrom(append(or, names...)).Draw(t, what)
+	}
+	number := func() json.RawMessage {
+		return json.RawMessage(fmt.Sprint(rapid.IntRange(0, 30).Draw(t, "number")))
+	}
+	var all []actDrawn
+	for range rapid.IntRange(1, 30).Draw(t, "acts") {
+		x := actDrawn{at: ecs.Tick(rapid.IntRange(0, int(channelsUntil)-1).Draw(t, "at"))}
+		switch n, v := node("node"), number(); rapid.SampledFrom([]string{"call", "as", "policy", "hash", "to", "need", "publish", "set", "push", "send", "hold"}).Draw(t, "act") {
+		case "call":
+			x.do = func(s *Scenario) (systems.Action, error) {
+				return s.CallAction(&Call{Service: "bump", Args: []json.RawMessage{v}, Timeout: 9 * 1e6})
+			}
+		case "as":
+			as, to := node("as", ""), node("to", "", "@crew")
+			x.do = func(s *Scenario) (systems.Action, error) {
+				return s.CallAction(&Call{Service: "bump", Named: map[string]json.RawMessage{"n": v}, As: as, To: to})
+			}
+		case "policy":
+			policy, as := rapid.SampledFrom([]string{"any", "round_robin", "nearest"}).Draw(t, "policy"), node("as", "")
+			x.do = func(s *Scenario) (systems.Action, error) {
+				return s.CallAction(&Call{Service: "bump", Args: []json.RawMessage{v}, As: as, Policy: policy, Timeout: 5 * 1e6})
+			}
+		case "hash":
+			x.do = func(s *Scenario) (systems.Action, error) {
+				return s.CallAction(&Call{Service: "bump", Args: []json.RawMessage{v}, Policy: "hash", Key: v})
+			}
+		case "to":
+			x.do = func(s *Scenario) (systems.Action, error) {
+				return s.CallAction(&Call{Service: "bump", Args: []json.RawMessage{v}, To: n})
+			}
+		case "need":
+			as := node("as", "")
+			x.do = func(s *Scenario) (systems.Action, error) {
+				return s.CallAction(&Call{Service: "bump", Args: []json.RawMessage{v}, As: as, To: "@crew", Need: 1, Timeout: 12 * 1e6})
+			}
+		case "hold":
+			x.do = func(s *Scenario) (systems.Action, error) {
+				return s.CallAction(&Call{Service: "hold", To: n, Timeout: 40 * 1e6})
+			}
+		case "publish":
+			as := node("as", "", "")
+			x.do = func(s *Scenario) (systems.Action, error) {
+				return s.PublishAction("word/"+string(v), as, json.RawMessage(`[`+string(v)+`, {"$node": "`+n+`"}]`))
+			}
+		case "set":
+			at := node("node", "")
+			x.do = func(s *Scenario) (systems.Action, error) { return s.SetAction("speed", at, v, nil) }
+		case "push":
+			x.do = func(s *Scenario) (systems.Action, error) {
+				return s.PushAction("one", "first[1]", "", json.RawMessage(`["out", `+string(v)+`]`))
+			}
+		case "send":
+			x.do = func(s *Scenario) (systems.Action, error) {
+				at, _ := s.Run.World.NodeNamed(n)
+				return s.SendAction([]ecs.Node{at}, "msg", map[string]json.RawMessage{"n": v, "to": json.RawMessage("null")})
+			}
+		}
+		all = append(all, x)
+	}
+	return all
+}
+
+// listen keeps what who asked is told.
+func listen(s *Scenario) *[]string {
+	var all []string
+	s.Run.Outside.Tell(func(x *systems.Upshot) {
+		text := fmt.Sprintf("%d: %d %s %s %v", s.Run.World.Tick(), x.Label, x.Refused, s.ValueJSON(x.Value), x.Version)
+		if r := x.Reply; r != nil {
+			text += fmt.Sprintf(" %s %x %d %d", r.Why, r.Payload, r.Provider, r.Took)
+			for _, a := range r.Answers {
+				text += fmt.Sprintf(" %d %x", a.Provider, a.Payload)
+			}
+		}
+		all = append(all, text)
+	})
+	return &all
+}
+
+func TestDeterminismOfActs(tb *testing.T) {
+	told := 0
+	rapid.Check(tb, func(t *rapid.T) {
+		text := drawChannels(t)
+		plan := drawActs(t)
+		load := func(batch int) *Scenario {
+			s, err := Load(labFS(text, nil), labFile, Options{Seed: rapidSeed, batchLength: batch})
+			if err != nil {
+				t.Fatalf("%v\nin\n%s", err, text)
+			}
+			return s
+		}
+		run := func(s *Scenario, until ecs.Tick) *Scenario {
+			if err := s.Run.RunUntil(until); err != nil {
+				t.Fatalf("%v\nin\n%s", err, text)
+			}
+			return s
+		}
+		same := func(what string, want, got any) {
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Fatalf("%s: (- straight, + so)\n%s\nin\n%s", what, diff, text)
+			}
+		}
+		live := load(0)
+		heard := listen(live)
+		label := uint64(0)
+		for tick := ecs.Tick(0); tick < channelsUntil; tick++ {
+			for _, x := range plan {
+				if x.at != tick {
+					continue
+				}
+				a, err := x.do(live)
+				if err != nil {
+					continue // as of a service that nobody has provided yet
+				}
+				label++
+				a.Label = label
+				live.Run.CommandAt(tick+1, a)
+			}
+			run(live, tick+1)
+		}
+		want := ends(tb, live)
+		told += len(*heard)
+
+		give := func(s *Scenario) *Scenario {
+			for _, in := range live.Run.Inputs() {
+				if in.Command {
+					s.Run.CommandAt(in.Tick, in.Action)
+				}
+			}
+			return s
+		}
+		replayed := give(load(0))
+		heardAgain := listen(replayed)
+		same("given beforehand", want, ends(tb, run(replayed, channelsUntil)))
+		same("told of what was given beforehand", *heard, *heardAgain)
+		batch := rapid.SampledFrom([]int{1, 7}).Draw(t, "batch")
+		batched := give(load(batch))
+		heardAgain = listen(batched)
+		same(fmt.Sprintf("in batches of %d", batch), want, ends(tb, run(batched, channelsUntil)))
+		same(fmt.Sprintf("told in batches of %d", batch), *heard, *heardAgain)
+
+		at := ecs.Tick(rapid.IntRange(0, int(channelsUntil)-1).Draw(t, "snapshot"))
+		there := run(give(load(0)), at)
+		var snap ecs.Snapshot
+		there.Run.Snapshot(&snap)
+		forked, err := there.Fork(&snap)
+		if err != nil {
+			t.Fatal(err)
+		}
+		run(there, min(at+20, channelsUntil))
+		fresh := give(load(0))
+		for _, s := range []*Scenario{there, fresh} {
+			if err := s.Run.Restore(&snap); err != nil {
+				t.Fatal(err)
+			}
+		}
+		same("restored", want, ends(tb, run(there, channelsUntil)))
+		same("restored into another load", want, ends(tb, run(fresh, channelsUntil)))
+		same("forked", want, ends(tb, run(forked, channelsUntil)))
+	})
+	tb.Logf("told %d times", told)
+	if told == 0 {
+		tb.Error("nobody was told anything")
+	}
+}
