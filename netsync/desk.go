@@ -37,7 +37,7 @@ type Client struct {
 	began  bool
 }
 
-// Command is a request to act, in order of coming.
+// Command is a request to who runs the world, in order of coming.
 type Command struct {
 	Client  *Client
 	Request Request
@@ -112,8 +112,8 @@ func (c *Client) Reply(now Nanos, message []byte) (parts [][]byte, frame *Draft)
 	if e != nil {
 		return d.reply(r.ID, nil, e), nil
 	}
-	if n, _ := needOf(r.Do); n.acts {
-		return d.queue(c, r), nil
+	if n, _ := needOf(r.Do); n.by != desk {
+		return d.queue(c, r, n.by), nil
 	}
 	switch r.Do {
 	case DoHello:
@@ -143,9 +143,9 @@ func (c *Client) spend(now Nanos) bool {
 	return true
 }
 
-func (d *Desk) queue(c *Client, r Request) [][]byte {
+func (d *Desk) queue(c *Client, r Request, by doer) [][]byte {
 	switch {
-	case d.config.Watch:
+	case d.config.Watch && by == acts:
 		return d.reply(r.ID, nil, fail(CodeRefused, fmt.Sprintf("%s acts, and this run is only to be watched", r.Do), ""))
 	case len(d.waiting)+d.running >= d.config.Waiting:
 		return d.reply(r.ID, nil, fail(CodeBusy, fmt.Sprintf("%d commands wait", d.config.Waiting), "wait for replies, then send it again"))

@@ -185,7 +185,10 @@ func (s *story) requests() {
 	}
 	results := map[string]any{
 		DoExport: map[string]any{"topics": []string{"columns/client/ask1"}},
-		DoCall:   map[string]any{"value": "ok", "provider": "store[0]", "took_ns": 4000000},
+		DoCall:   json.RawMessage(`{"ok":true,"value":"done","provider":"store[0]","took_ns":4000000}`),
+		DoSet:    json.RawMessage(`{"ok":true,"value":3,"version":[3,"store[0]"],"node":"store[0]"}`),
+		DoGet:    json.RawMessage(`{"value":3,"version":[3,"store[0]"],"node":"store[1]"}`),
+		DoPush:   json.RawMessage(`{"ok":true}`),
 		DoGo:     map[string]any{"epoch": 3},
 	}
 	wrong := Request{Version: 1, ID: 99, Do: DoKeyframe, Topic: "columns/clients"}

@@ -19,6 +19,9 @@ const (
 	DoCall     = "call"     // a service
 	DoPublish  = "publish"  // a value to a feed
 	DoSet      = "set"      // a param
+	DoGet      = "get"      // a param: looks, and acts on nothing
+	DoPush     = "push"     // an item into a pipe
+	DoSend     = "send"     // a message to nodes
 	DoPause    = "pause"
 	DoResume   = "resume"
 	DoStep     = "step" // so many ticks, while paused
@@ -38,18 +41,27 @@ type Request struct {
 	Topic   string                     `json:"topic,omitempty"`   // keyframe, unexport
 	Export  *Selection                 `json:"export,omitempty"`  // export
 	Service string                     `json:"service,omitempty"` // call
-	To      string                     `json:"to,omitempty"`      // call: a node's name; without: any provider
+	As      string                     `json:"as,omitempty"`      // call, publish: the node that does it; without: nobody
+	To      string                     `json:"to,omitempty"`      // call: a node's name, or @ and a group's; without: any provider. push: a target
+	Policy  string                     `json:"policy,omitempty"`  // call: which of several providers
+	Key     json.RawMessage            `json:"key,omitempty"`     // call: to choose by
+	Need    int                        `json:"need,omitempty"`    // call: how many of a group must answer
 	Args    []json.RawMessage          `json:"args,omitempty"`    // call
 	Named   map[string]json.RawMessage `json:"named,omitempty"`   // call: arguments by name
 	Timeout int64                      `json:"timeout_ns,omitempty"`
-	Feed    string                     `json:"feed,omitempty"`  // publish
-	Param   string                     `json:"param,omitempty"` // set
-	Value   json.RawMessage            `json:"value,omitempty"` // publish, set
-	Ticks   int64                      `json:"ticks,omitempty"` // step
-	Pace    *float64                   `json:"pace,omitempty"`  // pace: 0 is as fast as it goes
-	At      *int64                     `json:"at_ns,omitempty"` // go: simulated time since the start
-	Fault   string                     `json:"fault,omitempty"` // fault: as scenarios call it: crash, cut, slow, …
-	Nodes   []string                   `json:"nodes,omitempty"` // fault: patterns of names
+	Feed    string                     `json:"feed,omitempty"`   // publish
+	Param   string                     `json:"param,omitempty"`  // set, get
+	Pipe    string                     `json:"pipe,omitempty"`   // push
+	Kind    string                     `json:"kind,omitempty"`   // send: of the message
+	Node    string                     `json:"node,omitempty"`   // set, get: where; push: the source
+	Value   json.RawMessage            `json:"value,omitempty"`  // publish, set, push
+	If      json.RawMessage            `json:"if,omitempty"`     // set: the version that it must have
+	Fields  map[string]json.RawMessage `json:"fields,omitempty"` // send
+	Ticks   int64                      `json:"ticks,omitempty"`  // step
+	Pace    *float64                   `json:"pace,omitempty"`   // pace: 0 is as fast as it goes
+	At      *int64                     `json:"at_ns,omitempty"`  // go: simulated time since the start
+	Fault   string                     `json:"fault,omitempty"`  // fault: as scenarios call it: crash, cut, slow, …
+	Nodes   []string                   `json:"nodes,omitempty"`  // fault, send: patterns of names
 	Others  []string                   `json:"others,omitempty"`
 	Lasting int64                      `json:"lasting_ns,omitempty"` // fault: healed after
 	Options map[string]json.RawMessage `json:"options,omitempty"`    // fault: as scenarios call them
@@ -60,25 +72,37 @@ type need struct {
 	do   string
 	must []string
 	may  []string
-	acts bool // on the world or its exports
+	by   doer
 }
 
+// doer is who does what is asked for.
+type doer uint8
+
+const (
+	desk  doer = iota // the desk itself, at once
+	looks             // who runs the world looks at it
+	acts              // who runs the world acts on it, or on its exports
+)
+
 var needs = []need{
-	{DoHello, nil, []string{"client"}, false},
-	{DoSchema, nil, nil, false},
-	{DoList, []string{"what"}, nil, false},
-	{DoKeyframe, []string{"topic"}, nil, false},
-	{DoExport, []string{"export"}, nil, true},
-	{DoUnexport, []string{"topic"}, nil, true},
-	{DoCall, []string{"service"}, []string{"to", "args", "named", "timeout_ns"}, true},
-	{DoPublish, []string{"feed", "value"}, nil, true},
-	{DoSet, []string{"param", "value"}, nil, true},
-	{DoPause, nil, nil, true},
-	{DoResume, nil, nil, true},
-	{DoStep, nil, []string{"ticks"}, true},
-	{DoPace, []string{"pace"}, nil, true},
-	{DoFault, []string{"fault"}, []string{"nodes", "others", "lasting_ns", "options"}, true},
-	{DoGo, []string{"at_ns"}, nil, true},
+	{DoHello, nil, []string{"client"}, desk},
+	{DoSchema, nil, nil, desk},
+	{DoList, []string{"what"}, nil, desk},
+	{DoKeyframe, []string{"topic"}, nil, desk},
+	{DoExport, []string{"export"}, nil, acts},
+	{DoUnexport, []string{"topic"}, nil, acts},
+	{DoCall, []string{"service"}, []string{"args", "named", "timeout_ns", "to", "policy", "key", "need", "as"}, acts},
+	{DoPublish, []string{"feed", "value"}, []string{"as"}, acts},
+	{DoSet, []string{"param", "value"}, []string{"node", "if"}, acts},
+	{DoGet, []string{"param"}, []string{"node"}, looks},
+	{DoPush, []string{"pipe", "value"}, []string{"node", "to"}, acts},
+	{DoSend, []string{"nodes", "kind"}, []string{"fields"}, acts},
+	{DoPause, nil, nil, acts},
+	{DoResume, nil, nil, acts},
+	{DoStep, nil, []string{"ticks"}, acts},
+	{DoPace, []string{"pace"}, nil, acts},
+	{DoFault, []string{"fault"}, []string{"nodes", "others", "lasting_ns", "options"}, acts},
+	{DoGo, []string{"at_ns"}, nil, acts},
 }
 
 func needOf(do string) (need, bool) {
@@ -144,14 +168,16 @@ func verbs() []string {
 // check holds the values to their ranges.
 func (r *Request) check() *Error {
 	for _, text := range []struct{ name, value string }{{"client", r.Client}, {"what", r.What}, {"topic", r.Topic},
-		{"service", r.Service}, {"to", r.To}, {"feed", r.Feed}, {"param", r.Param}, {"fault", r.Fault}} {
+		{"service", r.Service}, {"to", r.To}, {"feed", r.Feed}, {"param", r.Param}, {"fault", r.Fault}, {"as", r.As}, {"policy", r.Policy}, {"pipe", r.Pipe}, {"kind", r.Kind}, {"node", r.Node}} {
 		if len(text.value) > MaxTopic {
 			return fail(CodeLimit, fmt.Sprintf("%q has %d bytes", text.name, len(text.value)), fmt.Sprintf("at most %d", MaxTopic))
 		}
 	}
 	switch {
-	case r.Timeout < 0 || r.Lasting < 0 || r.Ticks < 0:
-		return fail(CodeRange, "a time or a number of ticks is below 0", "leave it out, or give one that is above")
+	case r.Timeout < 0 || r.Lasting < 0 || r.Ticks < 0 || r.Need < 0:
+		return fail(CodeRange, "a time or a number is below 0", "leave it out, or give one that is above")
+	case len(r.Args)+len(r.Named)+len(r.Fields) > MaxArguments:
+		return fail(CodeLimit, fmt.Sprintf("%d arguments or fields", len(r.Args)+len(r.Named)+len(r.Fields)), fmt.Sprintf("at most %d; put them in a list or an object", MaxArguments))
 	case r.Pace != nil && !(*r.Pace >= 0):
 		return fail(CodeRange, "a pace is below 0", "0 is as fast as it goes, 1 is in step with the clock")
 	case r.Do == DoStep && r.Ticks == 0:

@@ -292,7 +292,7 @@ func (f *Feeds) dropped(feed int32, why ecs.Cause, n int) {
 
 // Publish has the i-th event's node publish a value.
 func (f *Feeds) Publish(b *ecs.Batch, i int, feed Feed, a uint64) {
-	if f.heard.kept {
+	if f.heard.kept && b.Node(i) != 0 {
 		f.heard.meet(b.Node(i), int32(feed))
 	}
 	b.Out = append(b.Out, ecs.Send{To: ecs.Everyone, Cause: uint16(i), Kind: f.value, A: a, B: uint64(feed)})

@@ -8,6 +8,11 @@
 //       console.log(table.tick, table.columns.sent)
 //     }
 //
+// and act on it:
+//
+//     const reply = await world.call("kv.get", ["x"], { timeout: 50 })
+//     console.log(reply.ok ? reply.value : reply.error)
+//
 // A world is published by `sim run SCENARIO --publish ENDPOINT`. Needs node 18
 // and the zeromq package. Columns are typed arrays: BigInt64Array for int64.
 // docs/protocol.md describes what goes over the wire.
@@ -154,6 +159,48 @@ class World {
     this.#requests.close() // and with it what was not sent yet: nobody waits for it
     this.#requests = undefined
     throw new Error(`no reply to ${request} in ${this.#timeout} ms`)
+  }
+
+  /**
+   * Call a service. The reply has ok, value, error, provider, took in simulated
+   * milliseconds, and of a call of which several must answer values.
+   * @param {string} service
+   * @param {any[]} [args]
+   * @param {object} [options] named: arguments by name; timeout in simulated milliseconds; as: the node that does it;
+   * to, policy, key and need as docs/protocol.md has them
+   */
+  async call(service, args = [], { timeout, ...options } = {}) {
+    return this.#act("call", { service, args, timeout_ns: timeout && Math.round(timeout * 1e6), ...options })
+  }
+
+  /** Publish a value to a feed, as a node or nobody. */
+  async publish(feed, value, { as } = {}) {
+    return this.#act("publish", { feed, value, as })
+  }
+
+  /** Set a param at a node, if that has the version that is given. The reply has value, version and node, too. */
+  async setParam(param, value, { node, version } = {}) {
+    return this.#act("set", { param, value, node, if: version })
+  }
+
+  /** A param as a node has it: value, version and node. */
+  async param(param, { node } = {}) {
+    return (await this.ask("get", { param, node })).ok
+  }
+
+  /** Put an item into a pipe, from one of its sources. */
+  async push(pipe, value, { node, to } = {}) {
+    return this.#act("push", { pipe, value, node, to })
+  }
+
+  /** Send nodes, by patterns of names, a message. */
+  async send(nodes, kind, fields = {}) {
+    return this.#act("send", { nodes: [nodes].flat(), kind, fields })
+  }
+
+  async #act(request, fields) {
+    const { ok, tick } = await this.ask(request, fields)
+    return { ok: true, ...ok, took: ok.took_ns && ok.took_ns / 1e6, tick }
   }
 
   async *#receive(prefixes, since) {

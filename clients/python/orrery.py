@@ -6,6 +6,11 @@
         for table in world.watch("client"):
             print(table.tick, table["sent"].sum())
 
+and act on it:
+
+    reply = world.call("kv.get", "x", timeout=0.05)
+    print(reply.value if reply.ok else reply.error)
+
 A world is published by `sim run SCENARIO --publish ENDPOINT`. Needs pyzmq;
 columns are numpy arrays where numpy is there, and array.array where it is not.
 docs/protocol.md describes what goes over the wire.
@@ -14,6 +19,7 @@ docs/protocol.md describes what goes over the wire.
 from __future__ import annotations
 
 import array
+import collections
 import itertools
 import json
 import sys
@@ -28,7 +34,7 @@ try:
 except ImportError:
     numpy = None
 
-__all__ = ["attach", "World", "Table", "Document", "Log", "Gap", "Malformed", "Refused"]
+__all__ = ["attach", "World", "Table", "Document", "Log", "Gap", "Malformed", "Refused", "Reply", "Param"]
 
 VERSION = 1
 
@@ -56,6 +62,14 @@ class Refused(Exception):
         super().__init__(": ".join(filter(None, (error.get("text"), error.get("cure")))))
         self.code = error.get("code")
         self.cure = error.get("cure")
+
+
+Reply = collections.namedtuple("Reply", "ok value error provider took values tick")
+Reply.__doc__ = """What came of an act: took is in simulated seconds, tick the world's; values,
+of a call of which several must answer, is who answered and what."""
+
+Param = collections.namedtuple("Param", "value version node")
+Param.__doc__ = """A param as a node has it."""
 
 
 def attach(
@@ -180,6 +194,47 @@ class World:
         self._requests = None
         raise TimeoutError("no reply to %s in %s s" % (do, self.timeout))
 
+    def call(
+        self, service: str, *args, to: str | None = None, policy: str | None = None, key=None, need: int | None = None,
+        node: str | None = None, timeout: float | None = None, **named,
+    ) -> Reply:
+        """Call a service and return its Reply. timeout is in simulated seconds;
+        node does it, nobody if not given; docs/protocol.md has the others."""
+        timeout_ns = None if timeout is None else round(timeout * 1e9)
+        return self._act("call", service=service, args=args or None, named=named or None, to=to, policy=policy, key=key,
+                         need=need, timeout_ns=timeout_ns, **{"as": node})
+
+    def publish(self, feed: str, value, node: str | None = None) -> Reply:
+        """Publish a value to a feed, as a node or nobody."""
+        return self._act("publish", feed=feed, value=value, **{"as": node})
+
+    def set_param(self, name: str, value, node: str | None = None, version=None) -> Reply:
+        """Set a param at a node, if that has the version that is given, and
+        return the Reply: its value is the Param that the node then has."""
+        return self._act("set", param=name, value=value, node=node, **{"if": version})
+
+    def param(self, name: str, node: str | None = None) -> Param:
+        """Return the Param that a node has."""
+        got = self.ask("get", **_given(param=name, node=node))["ok"]
+        return Param(got["value"], got["version"], got["node"])
+
+    def push(self, pipe: str, item, node: str | None = None, to: str | None = None) -> Reply:
+        """Put an item into a pipe, from one of its sources."""
+        return self._act("push", pipe=pipe, value=item, node=node, to=to)
+
+    def send(self, nodes: str | list[str], kind: str, **fields) -> Reply:
+        """Send nodes, by patterns of names, a message."""
+        return self._act("send", nodes=[nodes] if isinstance(nodes, str) else list(nodes), kind=kind, fields=fields or None)
+
+    def _act(self, do, **arguments):
+        reply = self.ask(do, **_given(**arguments))
+        ok = reply["ok"]
+        value = ok.get("value")
+        if do == "set":
+            value = Param(value, ok.get("version"), ok.get("node"))
+        took = ok.get("took_ns")
+        return Reply(ok.get("ok", True), value, ok.get("error"), ok.get("provider"), took and took / 1e9, ok.get("values"), reply["tick"])
+
     def _take(self, parts):
         """Apply a frame, and return its topic and whether that is news."""
         try:
@@ -300,6 +355,11 @@ class Table(_Topic):
                 _change(self.columns[c["name"]], sets[c["set"]], c, body)
         if "crc" in header and header["crc"] != self.digest():
             raise Gap(self.topic)
+
+
+def _given(**arguments):
+    """Arguments but for those that are None; that a value is None says something."""
+    return {name: value for name, value in arguments.items() if value is not None or name == "value"}
 
 
 def _array(kind, data):

@@ -40,13 +40,13 @@ const (
 // commands are all commands, in the order in which help lists them.
 func commands() []command {
 	return []command{
-		runCommand, viewCommand, subCommand, keygenCommand, replayCommand, diffCommand, logCommand, checkCommand, newCommand, selftestCommand, benchCommand,
+		runCommand, viewCommand, subCommand, callCommand, keygenCommand, replayCommand, diffCommand, logCommand, checkCommand, newCommand, selftestCommand, benchCommand,
 		versionCommand, helpCommand(), completionCommand(),
 	}
 }
 
 // later are commands of the design that are not built yet.
-var later = []string{"sweep", "shrink", "call"}
+var later = []string{"sweep", "shrink"}
 
 // flagSet makes a command's flags anew.
 func (c *command) flagSet() (*pflag.FlagSet, action) {

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"orrery/cmd/sim/internal/publish"
 	"orrery/ecs"
 	"orrery/netsync"
@@ -11,8 +9,9 @@ import (
 
 // carryOut does what a client has asked for, at the boundary of a tick.
 func (l *live) carryOut(e *edge, d *driver, c *publish.Command) {
+	var result any
 	var failed *netsync.Error
-	at := d.run.World.Tick()
+	at, pending := d.run.World.Tick(), false
 	switch c.Do {
 	case netsync.DoExport:
 		failed = l.station.Select(c)
@@ -27,29 +26,44 @@ func (l *live) carryOut(e *edge, d *driver, c *publish.Command) {
 	case netsync.DoPace:
 		failed = l.setPace(e, d, *c.Pace)
 	case netsync.DoFault:
-		if l.replays {
-			failed = publish.Refuse(netsync.CodeRefused, "a replay goes as its trace says", "sim run --from TRACE --at MOMENT --publish goes another way on")
-			break
+		if failed = l.replaying(); failed == nil {
+			at, failed = l.fault(&c.Request)
 		}
-		at, failed = l.fault(&c.Request)
+	case netsync.DoGet:
+		result, failed = l.get(&c.Request)
 	case netsync.DoGo:
 		if failed = l.goTo(c); failed == nil {
 			return // it has its reply, or has it on arrival
 		}
 	default:
-		failed = publish.Refuse(netsync.CodeRefused, fmt.Sprintf("a run does not take %s from outside yet", c.Do), "have the scenario do it, at(…), or ask for a fault, pause, resume, step or pace")
+		if failed = l.replaying(); failed == nil {
+			at, pending, failed = l.act(c)
+		}
 	}
-	c.Done(max(0, at), nil, failed)
+	if !pending {
+		c.Done(max(0, at), result, failed)
+	}
+}
+
+// replaying refuses what acts on a replay.
+func (l *live) replaying() *netsync.Error {
+	if !l.replays {
+		return nil
+	}
+	return publish.Refuse(netsync.CodeRefused, "a replay goes as its trace says", "sim run --from TRACE --at MOMENT --publish goes another way on")
 }
 
 // afterwards does what can be done once the run has ended: look, and in a replay
 // go to another moment.
 func (l *live) afterwards(c *publish.Command) {
+	var result any
 	var failed *netsync.Error
 	switch {
 	case c.Do == netsync.DoExport:
 		failed = l.station.Select(c)
 	case c.Do == netsync.DoUnexport:
+	case c.Do == netsync.DoGet:
+		result, failed = l.get(&c.Request)
 	case c.Do == netsync.DoGo && l.replays:
 		if failed = l.goTo(c); failed == nil {
 			return
@@ -61,7 +75,7 @@ func (l *live) afterwards(c *publish.Command) {
 	default:
 		failed = publish.Refuse(netsync.CodeRefused, "the run has ended", "run it again, and ask while it goes on")
 	}
-	c.Done(max(0, l.run.World.Tick()), nil, failed)
+	c.Done(max(0, l.run.World.Tick()), result, failed)
 }
 
 // setPace sets the pace from now on; 0 is as fast as it goes.

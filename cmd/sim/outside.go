@@ -64,6 +64,7 @@ func (l *live) fault(r *netsync.Request) (ecs.Tick, *netsync.Error) {
 		a.Label = 1<<63 | l.cuts
 	}
 	at := l.run.Command(a)
+	l.acted = true
 	if r.Lasting > 0 {
 		end := *f.ends
 		end.Nodes, end.Label = a.Nodes, a.Label

@@ -82,6 +82,11 @@ type live struct {
 	going   *publish.Command   // the run leaves for the goal; nil: it does not
 	goal    ecs.Tick
 	hurry   ecs.Tick // the tick up to which no pace holds
+
+	scenario *scenario.Scenario
+	waits    []waiting // in order of coming
+	label    uint64    // the latest
+	acted    bool      // something was done to the run from outside
 }
 
 // liveSlice is how long a published run goes on between two looks at what
@@ -107,11 +112,12 @@ func (o *publishFlags) begin(e *edge, s *scenario.Scenario) (*live, error) {
 		}
 	}
 	e.err = &shared{to: e.err} // the station says of viewers what it has to
-	l := &live{run: s.Run, begin: max(0, s.Run.World.Tick())}
+	l := &live{run: s.Run, scenario: s, begin: max(0, s.Run.World.Tick())}
 	if !o.watch {
 		l.start = new(ecs.Snapshot)
 		s.Run.Snapshot(l.start)
 	}
+	s.Run.Outside.Tell(l.told)
 	if l.station, err = publish.Open(c); err != nil {
 		return nil, wrongUsage("--publish %s: %w", quote(o.endpoint), err)
 	}
@@ -136,6 +142,7 @@ func (s *shared) Write(b []byte) (int, error) {
 func worldOf(s *scenario.Scenario) publish.World {
 	r := s.Recording()
 	w := publish.World{Run: s.Run, Columns: r.Columns, EventCount: s.EventCount, Events: s.EventsFrom, Value: s.ValueJSON, Message: s.MessageJSON}
+	w.Parts = actable(s)
 	for _, x := range s.Series {
 		w.Series = append(w.Series, x.Name)
 	}
@@ -191,6 +198,7 @@ func (l *live) end(e *edge, stay bool) error {
 	if l == nil {
 		return nil
 	}
+	l.giveUp()
 	if err := e.out.Flush(); err != nil {
 		return err
 	}

@@ -271,11 +271,25 @@ func (r *result) time(t ecs.Tick) value.Duration {
 	return value.Duration(r.scenario.Run.World.Time(max(0, t)))
 }
 
-// again is the line that reproduces the run, up to a tick if that is not 0.
+// again is the line that reproduces the run, up to a tick if that is not 0. What
+// somebody outside did to it its trace alone has.
 func (r *result) again(t ecs.Tick) string {
 	until := r.flags.until
 	if t > 0 {
 		until = r.time(t)
+	}
+	file := r.flags.trace.file
+	if r.trace != nil { // another one, if it went back
+		file = r.trace.name
+	}
+	switch {
+	case r.live == nil || !r.live.acted:
+	case file != "" && t > 0:
+		return "sim replay " + quote(file) + " --at " + r.time(t).String()
+	case file != "":
+		return "sim replay " + quote(file)
+	default:
+		return "no line shows it again: there were acts from outside, and it has no trace; give it one with --trace FILE, and sim replay FILE does"
 	}
 	if r.flags.from.trace != "" {
 		return r.flags.againFrom(until)

@@ -26,10 +26,15 @@ type viewerFlags struct {
 }
 
 func (o *viewerFlags) declare(f *pflag.FlagSet) {
+	o.declareAccess(f)
+	f.DurationVar(&o.timeout, "timeout", 5*time.Second, "how long to wait for a run to answer")
+}
+
+// declareAccess declares where a run is, and who may reach it.
+func (o *viewerFlags) declareAccess(f *pflag.FlagSet) {
 	f.StringVar(&o.requests, "requests", "", "the `endpoint` of requests, if it is not one port above, or PATH.requests")
 	f.StringVar(&o.keys, "curve-keys", "", "the `directory` with your keys, and the run's server.key: see sim keygen")
 	f.StringVar(&o.name, "as", "viewer", "with --curve-keys: whose keys, as sim keygen wrote them")
-	f.DurationVar(&o.timeout, "timeout", 5*time.Second, "how long to wait for a run to answer")
 }
 
 // attached is a run that somebody looks at.
@@ -37,36 +42,54 @@ type attached struct {
 	ctx      context.Context
 	frames   *zmq.Client
 	requests *zmq.Client
+	keys     *zmq.ClientKeys
 	timeout  time.Duration
 	asked    uint64
 	replicas map[string]*netsync.Replica
 }
 
 // attach connects to a run's endpoints.
-func (o *viewerFlags) attach(e *edge, endpoint string) (a *attached, err error) {
-	var keys *zmq.ClientKeys
-	if o.keys != "" {
-		if keys, err = zmq.LoadClientKeys(o.keys, o.name); err != nil {
-			return nil, wrongUsage("--curve-keys %s: %w", quote(o.keys), err)
-		}
-	}
-	at := o.requests
-	if at == "" {
-		if at, err = beside(endpoint); err != nil {
-			return nil, err
-		}
+func (o *viewerFlags) attach(e *edge, endpoint string) (*attached, error) {
+	a, err := o.keyed(e)
+	if err != nil {
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(e.ctx, o.timeout)
 	defer cancel()
-	a = &attached{ctx: e.ctx, timeout: o.timeout, replicas: map[string]*netsync.Replica{}}
-	if a.frames, err = dial(ctx, e, zmq.DialConfig{Endpoint: endpoint, Type: "SUB", Keys: keys}); err != nil {
+	if a.frames, err = dial(ctx, e, zmq.DialConfig{Endpoint: endpoint, Type: "SUB", Keys: a.keys}); err != nil {
 		return nil, err
 	}
-	if a.requests, err = dial(ctx, e, zmq.DialConfig{Endpoint: at, Type: "DEALER", Keys: keys}); err != nil {
+	if err := o.attachRequests(ctx, e, a, endpoint); err != nil {
 		a.frames.Close()
 		return nil, err
 	}
 	return a, nil
+}
+
+// keyed is somebody who has not attached yet.
+func (o *viewerFlags) keyed(e *edge) (*attached, error) {
+	a := &attached{ctx: e.ctx, timeout: o.timeout, replicas: map[string]*netsync.Replica{}}
+	if o.keys == "" {
+		return a, nil
+	}
+	var err error
+	if a.keys, err = zmq.LoadClientKeys(o.keys, o.name); err != nil {
+		return nil, wrongUsage("--curve-keys %s: %w", quote(o.keys), err)
+	}
+	return a, nil
+}
+
+// attachRequests connects to the endpoint of requests that belongs to one of
+// frames.
+func (o *viewerFlags) attachRequests(ctx context.Context, e *edge, a *attached, endpoint string) (err error) {
+	at := o.requests
+	if at == "" {
+		if at, err = beside(endpoint); err != nil {
+			return err
+		}
+	}
+	a.requests, err = dial(ctx, e, zmq.DialConfig{Endpoint: at, Type: "DEALER", Keys: a.keys})
+	return err
 }
 
 // dial connects, and waits for a run that has not begun yet.
