@@ -68,6 +68,9 @@ func (t *Table) Remove() {
 	t.hub.tables = slices.DeleteFunc(t.hub.tables, func(x *Table) bool { return x == t })
 }
 
+// Seq is how many frames its columns have had in this epoch.
+func (t *Table) Seq() uint64 { return t.columnsTopic.seq }
+
 // Name is the table's, as its topics end.
 func (t *Table) Name() string { return t.name }
 

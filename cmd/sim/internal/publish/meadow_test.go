@@ -3,6 +3,7 @@ package publish
 import (
 	"math/rand/v2"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,10 +26,13 @@ type meadow struct {
 	station *Station
 	draws   *rand.Rand
 	grown   time.Time
+	refused atomic.Uint64     // joins, which came again
 	served  func(call func()) // runs a call to the tap, or measures it
 }
 
-func newMeadow(t testing.TB, nodes int) *meadow {
+func newMeadow(t testing.TB, nodes int) *meadow { return newMeadowSaying(t, nodes, nil) }
+
+func newMeadowSaying(t testing.TB, nodes int, say func(format string, args ...any)) *meadow {
 	run := scheduler.New(ecs.Config{Seed: 1})
 	program := systems.AddNode(run.Set, systems.Node[blade]{Name: "blade"})
 	list := run.World.Nodes(program, "blade", nodes)
@@ -42,7 +46,7 @@ func newMeadow(t testing.TB, nodes int) *meadow {
 	columns := trace.Columns{Name: "blade", Program: program, Nodes: list, Fields: m.state.Fields()}
 	var err error
 	m.station, err = Open(Config{
-		Frames: "tcp://127.0.0.1:0", Requests: "tcp://127.0.0.1:0", Run: "meadow",
+		Frames: "tcp://127.0.0.1:0", Requests: "tcp://127.0.0.1:0", Run: "meadow", Say: say,
 		World: World{Run: run, Columns: []trace.Columns{columns}},
 	})
 	if err != nil {
@@ -85,6 +89,7 @@ func (m *meadow) join() (k *zmq.Client, err error) {
 		if err == nil {
 			break
 		}
+		m.refused.Add(1)
 		if tries == 100 {
 			return nil, err
 		}

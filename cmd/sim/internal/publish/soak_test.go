@@ -23,7 +23,7 @@ var soak = flag.Duration("soak", 3*time.Second, "how long TestSoak goes on; 5m b
 const soakViewers = 100
 
 type soaked struct {
-	frames, missed, visits, keyframes atomic.Uint64
+	frames, missed, visits, keyframes, again atomic.Uint64
 }
 
 func TestSoak(t *testing.T) {
@@ -68,11 +68,20 @@ func TestSoak(t *testing.T) {
 		default:
 		}
 	}
+	frames := m.station.publishedFrames()
 	m.close()
 	if all.visits.Load() < soakViewers {
 		t.Errorf("%d visits in all", all.visits.Load())
 	}
-	t.Logf("%d visits, %d frames (%d of them keyframes), %d left out and announced", all.visits.Load(), all.frames.Load(), all.keyframes.Load(), all.missed.Load())
+	t.Logf("%d visits, %d frames (%d of them keyframes) of %d published, %d left out and announced, %d joins were refused and came again",
+		all.visits.Load(), all.frames.Load(), all.keyframes.Load(), frames, all.missed.Load(), all.again.Load()+m.refused.Load())
+}
+
+// publishedFrames is how many frames the columns have had.
+func (s *Station) publishedFrames() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.views[0].table.Seq()
 }
 
 // visit follows the columns for a while. Some keep a replica, which compares
@@ -87,6 +96,7 @@ func (s *soaked) visit(m *meadow, stay time.Duration, keeps bool) error {
 	for began := time.Now(); time.Since(began) < stay; {
 		f, h, err := next(k)
 		if err != nil && seq == 0 {
+			s.again.Add(1)
 			return nil // its handshake was the oldest of too many: it comes again
 		}
 		if err != nil {
