@@ -165,7 +165,8 @@ func (r *Rows[T]) Table() *Table { return r.table }
 // Len returns the number of rows.
 func (r *Rows[T]) Len() int { return len(r.data) }
 
-// At returns a row for reading.
+// At returns a row for reading; and for writing, if the table stands outside the
+// digest, which is what marks are for.
 func (r *Rows[T]) At(i int) *T { return &r.data[i] }
 
 // All returns the rows for reading. The slice dies with the next Add.

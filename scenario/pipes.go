@@ -383,7 +383,7 @@ func (s *script) pulled(p *program, b *ecs.Batch, i int, it *systems.Item) {
 		panic(s.failureOf(x.fn, fmt.Errorf("an item of pipe %q cannot be read: %w", s.run.Pipes.Name(it.Pipe), err)))
 	}
 	s.begin(p, b, i, x.fn)
-	s.at.source, s.at.event = it.From, it.Event
+	s.at.source, s.at.event = it.From, it.Event()
 	args := append(s.args[:0], s.handle(s.at.node), item)
 	v, err := starlark.Call(s.thread, x.fn, args, nil)
 	if err == nil && x.into != "" {

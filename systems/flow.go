@@ -69,9 +69,9 @@ func (a *adapter[S]) piped(me *Me, s *S, e *ecs.Envelope) bool {
 		it = p.Next(me.b, me.b.At)
 	}
 	for it != nil && !me.exiting {
-		me.ended = it.Event
+		me.pulling = true
 		a.node.Pulls[it.At].Do(me, s, it)
-		me.ended = 0
+		me.pulling = false
 		if !me.exiting {
 			it = p.Next(me.b, me.b.At)
 		}

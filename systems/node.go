@@ -56,6 +56,7 @@ type Me struct {
 	ended   ecs.EnvelopeID // what stands for the event whose calls end by time; 0: it is itself
 	serving serving
 	later   []Subscription // what the program may subscribe to
+	pulling bool           // an item stands for the event
 	exiting bool
 	dying   bool
 	code    uint8
@@ -118,7 +119,10 @@ func (m *Me) Neighbours() []ecs.Node { return m.set.Links.Neighbours(m.Self()) }
 // Draws returns this event's draws from a stream: the same for the same event
 // of the same run, whatever else happens. Asked again, it begins again.
 func (m *Me) Draws(s ecs.Stream) random.Source {
-	if m.ended != 0 {
+	switch {
+	case m.pulling:
+		return m.World().Key(s).At(int64(m.b.Tick), uint64(m.set.Pipes.turn.item.Event()))
+	case m.ended != 0:
 		return m.World().Key(s).At(int64(m.b.Tick), uint64(m.ended))
 	}
 	return m.b.Draws(s, m.b.At)
@@ -215,7 +219,7 @@ func (a *adapter[S]) add(on On[S], w *ecs.World) {
 // begin takes a batch in hand. A handler that failed may have asked for an
 // exit that a restore has undone.
 func (a *adapter[S]) begin(b *ecs.Batch) []S {
-	a.me.b, a.me.exiting, a.me.dying, a.me.ended = b, false, false, 0
+	a.me.b, a.me.exiting, a.me.dying, a.me.ended, a.me.pulling = b, false, false, 0, false
 	a.me.serving = serving{}
 	return ecs.States[S](b)
 }

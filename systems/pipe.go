@@ -66,7 +66,8 @@ type Pipes struct {
 	flows   *ecs.Rows[flowRow]
 	rings   *ecs.Rows[ringRow]
 	items   *ecs.Rows[itemRow]
-	kept    itemBytes
+	rare    *ecs.Rows[rareRow]  // by row of rings
+	waiting *ecs.Rows[bytesRow] // by row of items
 	ends    *ecs.Rows[endRow]
 	sources *ecs.Rows[sourceRow]
 	queues  *ecs.Rows[queueRow]
@@ -76,8 +77,8 @@ type Pipes struct {
 	// Derived from the rows.
 	byEnds, bySource, byQueue index
 	byNode                    nodeRows
+	latest                    nodeRows   // flow that a node has pushed to last
 	lists                     []endLists // by row of ends
-	latest                    []int32    // flow that the end has pushed to last; one more than a row
 	touching                  touching
 
 	opened          bool
@@ -121,6 +122,7 @@ type itemRow struct {
 // itemPool heads the lists of what is free, all one more than a row: rows of
 // items, and rings by the logarithm of their size.
 type itemPool struct {
+	Sum   uint64 // of all that was pushed, for the digest
 	Free  int32
 	Rings [maxRingLog + 1]int32
 }
@@ -149,7 +151,8 @@ func NewPipes(w *ecs.World, p *Programs, l *Links) *Pipes {
 	x := &Pipes{
 		world: w, programs: p, links: l,
 		flows: ecs.NewRows[flowRow](w, "pipe.flow"), rings: ecs.NewRows[ringRow](w, "pipe.ring"),
-		items: ecs.NewRows[itemRow](w, "pipe.item"), kept: newItemBytes(w),
+		items: ecs.NewRows[itemRow](w, "pipe.item"),
+		rare:  ecs.NewRows[rareRow](w, "pipe.ring.rare"), waiting: ecs.NewRows[bytesRow](w, "pipe.item.bytes"),
 		ends: ecs.NewRows[endRow](w, "pipe.end"), sources: ecs.NewRows[sourceRow](w, "pipe.source"),
 		queues: ecs.NewRows[queueRow](w, "pipe.queue"), pool: ecs.NewRows[itemPool](w, "pipe.pool"),
 		figures: newPipeFigures(w),
@@ -158,7 +161,10 @@ func NewPipes(w *ecs.World, p *Programs, l *Links) *Pipes {
 	for _, t := range []*ecs.Table{x.flows.Table(), x.items.Table(), x.ends.Table(), x.sources.Table(), x.queues.Table(), x.pool.Table()} {
 		t.DigestIfUsed()
 	}
-	x.rings.Table().OutsideDigest() // flows have a sum of it
+	for _, t := range []*ecs.Table{x.rings.Table(), x.rare.Table(), x.waiting.Table()} {
+		t.OutsideDigest() // the pool has a sum of what was pushed
+	}
+	x.turn.item.pipes = x
 	l.Checked = x.checked
 	return x
 }
@@ -254,7 +260,7 @@ func (p *Pipes) end(n ecs.Node) int32 {
 // listed gives the row of a node what is derived of it.
 func (p *Pipes) listed(n ecs.Node, k int) {
 	p.byNode.set(n, k)
-	p.lists, p.latest = append(p.lists, endLists{}), append(p.latest, 0)
+	p.lists = append(p.lists, endLists{})
 }
 
 // arm has the timer of a node fire at a tick, unless it does by then.
@@ -344,7 +350,7 @@ func (p *Pipes) forget(n ecs.Node) {
 	for _, k := range p.lists[end].in {
 		f := p.flows.Edit(int(k))
 		p.freeList(f.Ahead)
-		f.Ahead, f.AheadEnd, f.Received = 0, 0, f.Taken
+		f.Ahead, f.AheadEnd, f.Received, f.Waiting = 0, 0, f.taken(), 0
 		f.AckDue, f.Owed = 0, 0
 	}
 	for _, k := range p.lists[end].queues {
@@ -373,7 +379,7 @@ func (p *Pipes) bury(n ecs.Node) {
 			if f.From == 0 {
 				continue // to itself
 			}
-			p.figures.lost(p.world.Tick(), f.Pipe, f.Next-f.Taken)
+			p.figures.lost(p.world.Tick(), f.Pipe, f.Next-f.taken())
 			p.byEnds.drop(ends(f.From, f.To), uint64(f.Pipe))
 			p.freeRing(f)
 			p.freeList(f.Ahead)
@@ -394,7 +400,8 @@ func (p *Pipes) rebuild() {
 	p.byNode.clear()
 	p.bySource.clear()
 	p.byQueue.clear()
-	p.lists, p.latest = p.lists[:0], p.latest[:0]
+	p.latest.clear()
+	p.lists = p.lists[:0]
 	p.figures.rebuild(len(p.list))
 	p.staging = 0
 	for i := range p.ends.Len() {
@@ -421,7 +428,7 @@ func (p *Pipes) rebuild() {
 func (p *Pipes) take() int32 {
 	x := p.pool.Edit(0)
 	if x.Free == 0 {
-		p.kept.waiting.Add(bytesRow{})
+		p.waiting.Add(bytesRow{})
 		return int32(p.items.Add(itemRow{})) + 1
 	}
 	k := x.Free
@@ -433,7 +440,9 @@ func (p *Pipes) take() int32 {
 func (p *Pipes) free(k int32) int32 {
 	r, x := p.items.Edit(int(k)-1), p.pool.Edit(0)
 	if r.Bytes {
-		p.unkeep(p.kept.waiting, int(k)-1)
+		at := p.waiting.At(int(k) - 1)
+		p.world.Unkeep(at.At)
+		*at = bytesRow{}
 	}
 	next := r.Next
 	*r = itemRow{Next: x.Free}

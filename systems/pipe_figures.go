@@ -53,7 +53,7 @@ func (x *pipeFigures) add() {
 
 // change moves a queue's length.
 func (x *pipeFigures) change(now ecs.Tick, k Pipe, by uint64) *pipeFigure {
-	r := x.rows.Edit(int(k) - 1)
+	r := x.rows.At(int(k) - 1)
 	r.count(now, x.measures.Warmup)
 	r.Queue += by
 	r.Longest = max(r.Longest, r.Queue)
@@ -62,6 +62,9 @@ func (x *pipeFigures) change(now ecs.Tick, k Pipe, by uint64) *pipeFigure {
 
 // count adds up the time for which a queue was as long as it is.
 func (r *pipeFigure) count(now, from ecs.Tick) {
+	if now == r.Since {
+		return
+	}
 	since := max(r.Since, from)
 	if now > since {
 		r.Area += r.Queue * uint64(now-since)
@@ -90,9 +93,9 @@ func (x *pipeFigures) pulled(now ecs.Tick, k Pipe, wait ecs.Nanoseconds) {
 	}
 }
 
-func (x *pipeFigures) refused(k Pipe)          { x.rows.Edit(int(k)-1).Refused++ }
-func (x *pipeFigures) resent(k Pipe, n uint64) { x.rows.Edit(int(k) - 1).Resent += n }
-func (x *pipeFigures) doubled(k Pipe)          { x.rows.Edit(int(k)-1).Doubled++ }
+func (x *pipeFigures) refused(k Pipe)          { x.rows.At(int(k)-1).Refused++ }
+func (x *pipeFigures) resent(k Pipe, n uint64) { x.rows.At(int(k) - 1).Resent += n }
+func (x *pipeFigures) doubled(k Pipe)          { x.rows.At(int(k)-1).Doubled++ }
 
 func (x *pipeFigures) lost(now ecs.Tick, k Pipe, n uint64) { x.change(now, k, -n).Lost += n }
 

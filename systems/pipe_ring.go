@@ -1,6 +1,9 @@
 package systems
 
-import "orrery/ecs"
+import (
+	"orrery/ecs"
+	"orrery/ecs/random"
+)
 
 // What a source keeps of a flow lies in a ring of its own, item n at n modulo
 // the ring's size: rows next to each other, to which nothing must be asked the
@@ -13,35 +16,43 @@ const (
 	maxRingLog   = 30
 )
 
-// ringRow is an item that its source keeps.
+// ringRow is an item that its source keeps. Four are a line of the cache.
 type ringRow struct {
 	A      uint64 // the item, or a hash if it is bytes
 	Pushed ecs.Tick
-	Sent   ecs.Tick // last
 }
 
-// bytesRow is where the bytes of an item lie: all that is sent of it.
+// rareRow is what few items need beside their row of a ring.
+type rareRow struct {
+	Sent  ecs.Tick // last, if an item of the flow was sent again
+	Bytes ecs.Kept // of the item: all that is sent of it; 0: it is none
+}
+
+// bytesRow is where the bytes of an item that waits lie.
 type bytesRow struct{ At ecs.Kept }
 
-// itemBytes are the bytes of items, a row for each of rings, and of items.
-type itemBytes struct{ rings, waiting *ecs.Rows[bytesRow] }
-
-func newItemBytes(w *ecs.World) itemBytes {
-	x := itemBytes{ecs.NewRows[bytesRow](w, "pipe.ring.bytes"), ecs.NewRows[bytesRow](w, "pipe.item.bytes")}
-	x.rings.Table().OutsideDigest()
-	x.waiting.Table().OutsideDigest()
-	return x
+// sentAt returns when an item that is kept was sent last.
+func (p *Pipes) sentAt(f *flowRow, seq uint64) ecs.Tick {
+	if f.Again {
+		return p.rare.At(f.slot(seq)).Sent
+	}
+	return p.pushedAt(f, seq)
 }
 
-// unkeep frees the bytes of a row.
-func (p *Pipes) unkeep(rows *ecs.Rows[bytesRow], row int) {
-	at := rows.Edit(row)
-	p.world.Unkeep(at.At)
-	*at = bytesRow{}
+// again has a flow note of each item when it was sent: so far all were sent once,
+// when they were pushed.
+func (p *Pipes) again(f *flowRow) {
+	if f.Again {
+		return
+	}
+	f.Again = true
+	for seq := f.base() + 1; seq <= f.Next; seq++ {
+		p.rare.At(f.slot(seq)).Sent = p.pushedAt(f, seq)
+	}
 }
 
 // slot returns the row of an item that the source keeps.
-func (f *flowRow) slot(seq uint64) int { return int(f.Ring) - 1 + int(seq&(1<<f.Log-1)) }
+func (f *flowRow) slot(seq uint64) int { return int(f.Ring) - 1 + int(seq&(1<<(f.Log&31)-1)) }
 
 // growRing gives a flow its first ring, or one of twice the size.
 func (p *Pipes) growRing(f *flowRow) {
@@ -53,29 +64,36 @@ func (p *Pipes) growRing(f *flowRow) {
 		panic(&ecs.LimitError{Limit: "items under way", Max: 1 << maxRingLog, Where: "pipe " + p.Name(f.Pipe)})
 	}
 	f.Ring = p.takeRing(f.Log)
-	for seq := was.Base + 1; seq <= was.Next; seq++ {
+	for seq := was.base() + 1; seq <= was.Next; seq++ {
 		from, to := was.slot(seq), f.slot(seq)
-		*p.rings.Edit(to) = *p.rings.At(from)
-		if f.Bytes {
-			*p.kept.rings.Edit(to) = *p.kept.rings.At(from)
-			*p.kept.rings.Edit(from) = bytesRow{}
+		*p.rings.At(to) = *p.rings.At(from)
+		if f.Bytes || f.Again {
+			*p.rare.At(to) = *p.rare.At(from)
+			p.rare.At(from).Bytes = 0
 		}
 	}
 	p.giveRing(was.Ring, was.Log)
+}
+
+// sum adds to the sum of what was pushed. Rings lie outside the digest: to hash
+// them would take as long as all else of an item.
+func (p *Pipes) sum(x uint64) {
+	r := p.pool.Edit(0)
+	r.Sum = random.Mix(r.Sum ^ x)
 }
 
 // takeRing returns a ring: that of the size that was freed last, or a new one.
 func (p *Pipes) takeRing(log uint8) int32 {
 	head := &p.pool.Edit(0).Rings[log]
 	if first := *head; first != 0 {
-		r := p.rings.Edit(int(first) - 1)
+		r := p.rings.At(int(first) - 1)
 		*head, r.A = int32(r.A), 0
 		return first
 	}
 	first := p.rings.Len()
 	for range 1 << log {
 		p.rings.Add(ringRow{})
-		p.kept.rings.Add(bytesRow{})
+		p.rare.Add(rareRow{})
 	}
 	return int32(first) + 1
 }
@@ -86,10 +104,10 @@ func (p *Pipes) giveRing(first int32, log uint8) {
 		return
 	}
 	for k := range 1 << log {
-		*p.rings.Edit(int(first) - 1 + k) = ringRow{}
+		*p.rings.At(int(first) - 1 + k) = ringRow{}
 	}
 	head := &p.pool.Edit(0).Rings[log]
-	p.rings.Edit(int(first) - 1).A = uint64(*head)
+	p.rings.At(int(first) - 1).A = uint64(*head)
 	*head = first
 }
 
@@ -100,13 +118,16 @@ func (p *Pipes) freeRing(f *flowRow) {
 	f.Ring, f.Log = 0, 0
 }
 
-// dropKept frees the bytes of a flow's items up to one.
+// dropKept forgets a flow's items up to one.
 func (p *Pipes) dropKept(f *flowRow, upTo uint64) {
-	if !f.Bytes {
-		return
+	if f.Bytes {
+		for seq := f.base() + 1; seq <= upTo; seq++ {
+			r := p.rare.At(f.slot(seq))
+			p.world.Unkeep(r.Bytes)
+			r.Bytes = 0
+		}
 	}
-	for seq := f.Base + 1; seq <= upTo; seq++ {
-		p.unkeep(p.kept.rings, f.slot(seq))
+	if f.Kept = uint32(f.Next - upTo); f.Kept == 0 {
+		f.Bytes, f.Again = false, false
 	}
-	f.Bytes = upTo < f.Next
 }

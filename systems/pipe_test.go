@@ -8,6 +8,7 @@ package systems
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -207,8 +208,10 @@ func (o *works) settle() {
 	for _, n := range everyone() {
 		o.at(idle+1, Action{Verb: Heal}, Action{Verb: Resume, Target: n}, Action{Verb: Start, Target: n})
 	}
-	o.run(idle)
-	o.bounded()
+	for t := idle / 10; t <= idle; t += idle / 10 {
+		o.run(t)
+		o.bounded()
+	}
 	o.run(idle + 60_000)
 	for k := Pipe(1); k <= 4; k++ {
 		f := o.Pipes.Figures(k)
@@ -222,9 +225,23 @@ func (o *works) bounded() {
 	p := o.Pipes
 	for i := range p.flows.Len() {
 		f := p.flows.At(i)
-		if n := f.Next - f.Base; int(n) > o.capacity && f.Pipe != o.out || f.Taken > f.Received || f.Base > f.Taken || f.Received > f.Next {
-			o.wrong = append(o.wrong, fmt.Sprintf("a flow of %d with a capacity of %d: %+v", n, o.capacity, *f))
+		if int(f.Kept) > o.capacity && f.Pipe != o.out || f.taken() > f.Received || f.base() > f.taken() || f.Received > f.Next || (f.Resend == 0) != (f.Kept == 0) {
+			o.wrong = append(o.wrong, fmt.Sprintf("a flow with a capacity of %d: %+v", o.capacity, *f))
 		}
+		for seq := f.base() + 1; seq <= f.Next; seq++ {
+			if at, is := p.pushedAt(f, seq), p.rings.At(f.slot(seq)).Pushed; at != is {
+				o.wrong = append(o.wrong, fmt.Sprintf("item %d was pushed at %d, and is said to have been at %d: %+v", seq, is, at, *f))
+			}
+		}
+	}
+}
+
+// What each item needs of a flow is one line of the cache, and the rest another.
+func TestFlowsAreTwoLines(t *testing.T) {
+	row := reflect.TypeFor[flowRow]()
+	rest, _ := row.FieldByName("Acked")
+	if row.Size() != 128 || rest.Offset != 64 {
+		t.Errorf("a flow takes %d bytes, and what few items need of it begins at %d", row.Size(), rest.Offset)
 	}
 }
 
@@ -256,7 +273,7 @@ func TestPipesAreExactlyOnceInOrder(t *testing.T) {
 		}
 		p := o.Pipes
 		for i := range p.flows.Len() {
-			if f := p.flows.At(i); f.Ahead|f.AheadEnd != 0 || f.Seen != 0 || f.Bytes || f.Resend != 0 || f.AckDue != 0 || f.Base != f.Next || f.Acked != f.Next {
+			if f := p.flows.At(i); f.Ahead|f.AheadEnd != 0 || f.Seen != 0 || f.Bytes || f.Resend != 0 || f.AckDue != 0 || f.Again || f.Kept != 0 || f.Acked != f.Next {
 				t.Fatalf("a flow in which nothing is left: %+v", *f)
 			}
 		}

@@ -2,11 +2,11 @@ package systems
 
 import "orrery/ecs"
 
-// touching is what reading ahead needs: rows, and a sum of what was read, so
-// that it is read.
+// touching is what reading ahead needs: rows of flows, and a sum of what was
+// read, so that it is read.
 type touching struct {
-	flows []int32
-	sum   uint64
+	pushed, acked []int32 // flows that are likely pushed to; acknowledged
+	sum           uint64
 }
 
 // Touch reads the rows that the items and acknowledgements of a batch are about
@@ -22,54 +22,33 @@ func (p *Pipes) Touch(b *ecs.Batch) {
 
 func (p *Pipes) touch(b *ecs.Batch) {
 	t, flows, sum := &p.touching, p.flows.All(), uint64(0)
-	t.flows = t.flows[:0]
+	t.pushed, t.acked = t.pushed[:0], t.acked[:0]
 	for i := range b.Envelopes {
 		e := &b.Envelopes[i]
 		switch k := e.Kind(); {
 		case k == p.item && !e.HasBytes() && e.B>>32 < uint64(len(flows)):
 			sum += flows[e.B>>32].Received
+			if last := p.latest.find(e.To); last >= 0 {
+				t.pushed = append(t.pushed, int32(last))
+			}
 		case k == p.ack && e.A>>32 < uint64(len(flows)):
 			f := &flows[e.A>>32]
-			sum += f.Next + f.Taken
+			sum += f.Next + f.Acked
+			t.acked = append(t.acked, int32(e.A>>32))
 		}
+	}
+	for _, k := range t.pushed {
+		sum += flows[k].Next
 	}
 	rings := p.rings.All()
-	for i := range b.Envelopes {
-		e := &b.Envelopes[i]
-		switch k := e.Kind(); {
-		case k == p.item && !e.HasBytes() && e.B>>32 < uint64(len(flows)):
-			f := &flows[e.B>>32]
-			if f.From == 0 {
-				continue
-			}
-			if f.Ring != 0 {
-				sum += uint64(rings[f.slot(e.B)].Pushed)
-			}
-			if f.AckDue == 0 {
-				sum += uint64(p.ends.At(int(f.ToEnd)).Armed)
-			}
-			if f.Owed+1 >= p.list[f.Pipe-1].every {
-				sum += uint64(b.Life(i).Incarnation)
-			}
-			if last := p.latest[f.ToEnd]; last != 0 {
-				t.flows = append(t.flows, last-1)
-			}
-		case k == p.ack && e.A>>32 < uint64(len(flows)):
-			f := &flows[e.A>>32]
-			if f.Ring != 0 {
-				sum += uint64(rings[f.slot(e.A+e.B>>32&0xffff+1)].Sent)
-			}
-			sum += uint64(p.ends.At(int(f.FromEnd)).Armed)
-		}
-	}
-	for _, k := range t.flows {
-		f := &flows[k]
-		sum += f.Next + f.Taken
-	}
-	for _, k := range t.flows {
+	for _, k := range t.pushed {
 		if f := &flows[k]; f.Ring != 0 {
 			sum += rings[f.slot(f.Next+1)].A
 		}
+	}
+	for _, k := range t.acked {
+		f := &flows[k]
+		sum += uint64(p.ends.At(int(f.FromEnd)).Armed)
 	}
 	t.sum += sum
 }

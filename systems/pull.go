@@ -28,9 +28,16 @@ type Item struct {
 	From    ecs.Node
 	Seq     uint64 // 1 for the first from its source to this target
 	A       uint64
-	Payload []byte         // instead of A; for reading within the handler
-	Event   ecs.EnvelopeID // what the handler's draws are keyed by: the item, however it came
-	At      int            // place of the pipe among the program's Pulls
+	Payload []byte // instead of A; for reading within the handler
+	At      int    // place of the pipe among the program's Pulls
+	pipes   *Pipes
+	flow    int32
+}
+
+// Event returns what the handler's draws are keyed by: the item, however it
+// came.
+func (it *Item) Event() ecs.EnvelopeID {
+	return it.pipes.eventOf(it.pipes.flows.At(int(it.flow)), it.Seq)
 }
 
 // turn is what one event makes a node pull.
@@ -76,38 +83,42 @@ func (p *Pipes) Arrived(b *ecs.Batch, i int) *Item {
 	if x == nil {
 		panic(fmt.Sprintf("systems: %s is a target of pipe %q, and its program does not pull from it; add it to Pulls", p.world.NodeName(e.To), p.Name(pipe)))
 	}
+	if seq == f.Received+1 && !x.queued() {
+		p.turn.flow = int32(k)
+		f.Received++
+		f.Waiting++
+		return p.pulled(b, i, k, f, at, x, a, payload)
+	}
 	switch before, known := p.placeAhead(f, seq); {
 	case known:
 		p.figures.doubled(pipe)
 		p.acknowledge(b, i, k)
 		return nil
-	case seq == f.Received+1 && !x.queued():
-		p.turn.flow = int32(k)
-		f.Received++
-		return p.pulled(b, i, k, at, a, payload)
 	case seq == f.Received+1:
 		q := p.queue(e.To, pipe)
 		f.Received++
+		f.Waiting++
 		p.enqueue(q, p.store(k, seq, a, payload))
 		p.absorb(f, q)
 		p.turn.queues = append(p.turn.queues, int32(q))
 	default:
 		p.putAhead(f, before, p.store(k, seq, a, payload))
 	}
-	p.owe(b, i, k)
+	p.owe(b, i, k, f)
 	return p.Next(b, i)
 }
 
 // pulled counts an item as pulled, and returns it.
-func (p *Pipes) pulled(b *ecs.Batch, i, k, at int, a uint64, payload []byte) *Item {
-	f := p.flows.Edit(k)
-	f.Taken++
+func (p *Pipes) pulled(b *ecs.Batch, i, k int, f *flowRow, at int, x *Pulling, a uint64, payload []byte) *Item {
+	f.Waiting--
 	it := &p.turn.item
-	*it = Item{Pipe: f.Pipe, From: f.From, Seq: f.Taken, A: a, Payload: payload, At: at}
-	it.Event = p.eventOf(f, f.Taken)
-	p.figures.pulled(b.Tick, f.Pipe, p.world.Time(b.Tick-p.rings.At(f.slot(f.Taken)).Pushed))
-	p.owe(b, i, k)
-	p.staging = p.programs.Of(b.Program()).Pulls[at].Into
+	it.Pipe, it.From, it.Seq, it.A, it.At, it.flow = f.Pipe, f.From, f.taken(), a, at, int32(k)
+	if payload != nil || it.Payload != nil {
+		it.Payload = payload
+	}
+	p.figures.pulled(b.Tick, f.Pipe, p.world.Time(b.Tick-p.pushedAt(f, it.Seq)))
+	p.owe(b, i, k, f)
+	p.staging = x.Into
 	return it
 }
 
@@ -127,15 +138,17 @@ func (p *Pipes) Next(b *ecs.Batch, i int) *Item {
 	p.staging = 0
 	t := &p.turn
 	if t.flow >= 0 {
-		f := p.flows.Edit(int(t.flow))
+		f := p.flows.At(int(t.flow))
 		if row := f.Ahead; row != 0 && p.items.At(int(row)-1).Seq == f.Received+1 {
-			at, _ := p.pulling(b.Program(), f.Pipe)
+			f = p.flows.Edit(int(t.flow))
+			at, x := p.pulling(b.Program(), f.Pipe)
 			a, payload := p.unstore(row)
 			if f.Ahead = p.free(row); f.Ahead == 0 {
 				f.AheadEnd = 0
 			}
 			f.Received++
-			return p.pulled(b, i, int(t.flow), at, a, payload)
+			f.Waiting++
+			return p.pulled(b, i, int(t.flow), f, at, x, a, payload)
 		}
 		t.flow = -1
 	}
@@ -177,7 +190,7 @@ func (p *Pipes) serve(b *ecs.Batch, i, k int) *Item {
 	if q.Head, q.Done = p.free(q.Head), 0; q.Head == 0 {
 		q.Tail = 0
 	}
-	return p.pulled(b, i, from, at, a, payload)
+	return p.pulled(b, i, from, p.flows.Edit(from), at, x, a, payload)
 }
 
 // store keeps an item that has come and cannot be pulled yet.
@@ -187,7 +200,7 @@ func (p *Pipes) store(k int, seq, a uint64, payload []byte) int32 {
 	*it = itemRow{A: a, Seq: seq, Flow: int32(k)}
 	if payload != nil {
 		it.Bytes = true
-		p.kept.waiting.Edit(int(row) - 1).At, it.A = p.world.Keep(payload)
+		p.waiting.At(int(row) - 1).At, it.A = p.world.Keep(payload)
 	}
 	return row
 }
@@ -198,7 +211,7 @@ func (p *Pipes) unstore(row int32) (a uint64, payload []byte) {
 	if !it.Bytes {
 		return it.A, nil
 	}
-	p.turn.bytes = append(p.turn.bytes[:0], p.world.Kept(p.kept.waiting.At(int(row)-1).At)...)
+	p.turn.bytes = append(p.turn.bytes[:0], p.world.Kept(p.waiting.At(int(row)-1).At)...)
 	return 0, p.turn.bytes
 }
 
@@ -233,6 +246,7 @@ func (p *Pipes) absorb(f *flowRow, q int) {
 			f.AheadEnd = 0
 		}
 		f.Received++
+		f.Waiting++
 		p.enqueue(q, row)
 	}
 }
@@ -274,11 +288,10 @@ func (p *Pipes) putAhead(f *flowRow, before, row int32) {
 }
 
 // owe has the target acknowledge: at once after some items, or after a while.
-func (p *Pipes) owe(b *ecs.Batch, i, k int) {
-	f := p.flows.Edit(k)
+func (p *Pipes) owe(b *ecs.Batch, i, k int, f *flowRow) {
 	if f.Owed++; f.Owed >= p.list[f.Pipe-1].every {
 		p.acknowledge(b, i, k)
-	} else if f.AckDue == 0 {
+	} else if f.Owed == 1 && f.AckDue == 0 {
 		f.AckDue = b.Tick + p.delay
 		p.arm(b, i, f.ToEnd, f.AckDue)
 	}
@@ -299,7 +312,7 @@ func (p *Pipes) acknowledge(b *ecs.Batch, i, k int) {
 	}
 	f.Owed, f.AckDue = 0, 0
 	b.Out = append(b.Out, ecs.Send{
-		To: f.From, Cause: uint16(i), Kind: p.ack, A: itemWord(k, f.Taken),
-		B: uint64(uint16(b.Life(i).Incarnation))<<48 | min(f.Received-f.Taken, 0xffff)<<32 | ahead,
+		To: f.From, Cause: uint16(i), Kind: p.ack, A: itemWord(k, f.taken()),
+		B: uint64(uint16(b.Life(i).Incarnation))<<48 | uint64(min(f.Waiting, 0xffff))<<32 | ahead,
 	})
 }

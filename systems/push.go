@@ -8,39 +8,6 @@ import (
 	"orrery/ecs/random"
 )
 
-// flowRow is a pipe from one source to one target. The source knows and changes
-// the first part, the target the second: each learns of the other's by
-// envelopes alone, but for a figure. Each part, with what it needs of what stays,
-// is a line of the cache.
-type flowRow struct {
-	Next    uint64   // items pushed so far: the number of the last
-	Base    uint64   // up to which the target has pulled, as far as the source knows
-	Acked   uint64   // up to which it has all, pulled or waiting
-	Timed   uint64   // the item whose way there and back is being timed; 0: none
-	Sum     uint64   // of what the ring holds, for the digest
-	Resend  ecs.Tick // when something is sent again; 0: nothing is under way
-	RTT     int32    // 8 times the smoothed time there and back, in ticks; 0: not known
-	RTTVar  int32    // 4 times its variation
-	Seen    uint32   // which of the items after Acked it has too, as far as it has said
-	Session uint16   // incarnation of the target that was heard of last
-	Backoff uint8
-	Bytes   bool // an item that is kept may be bytes
-
-	Taken    uint64   // up to which the target has pulled
-	Received uint64   // up to which it has all
-	AckDue   ecs.Tick // when it says so; 0: there is nothing to say
-	Name     uint64   // of both ends, for draws
-	Ahead    int32    // items that came before others, in order: one more than a row
-	AheadEnd int32
-	From, To ecs.Node
-	FromEnd  int32 // rows of ends
-	ToEnd    int32
-	Ring     int32 // of the items from Base on; one more than its first row, 0: none
-	Pipe     Pipe
-	Owed     uint8 // items since it has said so
-	Log      uint8 // of the ring's size
-}
-
 // aheadBits is how many items after the first that is missing a target can say
 // that it has.
 const aheadBits = 31
@@ -157,8 +124,7 @@ func (p *Pipes) broadcast(b *ecs.Batch, i int, c *pipe, x *Push) bool {
 
 // below reports whether a flow has less in it than its pipe's capacity.
 func (p *Pipes) below(k int, c *pipe) bool {
-	f := p.flows.At(k)
-	return f.Next-f.Base < uint64(c.config.Capacity)
+	return p.flows.At(k).Kept < uint32(c.config.Capacity)
 }
 
 // room reports whether a flow takes an item. What a stage makes of an item that
@@ -203,17 +169,14 @@ func (p *Pipes) source(n ecs.Node, pipe Pipe) int {
 
 // flow returns the row of a flow; -1 if the target has died.
 func (p *Pipes) flow(from, to ecs.Node, pipe Pipe) int {
-	end := p.byNode.find(from)
-	if end >= 0 {
-		if k := int(p.latest[end]) - 1; k >= 0 {
-			if f := p.flows.At(k); f.To == to && f.Pipe == pipe && f.From == from {
-				return k
-			}
-		}
-		if k := p.byEnds.find(ends(from, to), uint64(pipe)); k >= 0 {
-			p.latest[end] = int32(k) + 1
+	if k := p.latest.find(from); k >= 0 {
+		if f := p.flows.At(k); f.To == to && f.Pipe == pipe && f.From == from {
 			return k
 		}
+	}
+	if k := p.byEnds.find(ends(from, to), uint64(pipe)); k >= 0 {
+		p.latest.set(from, k)
+		return k
 	}
 	if to == 0 || p.world.Life(to).Status == ecs.Absent {
 		return -1
@@ -260,43 +223,47 @@ func (p *Pipes) Joins(from, to ecs.Node, pipe Pipe) error {
 // give puts an item on its way.
 func (p *Pipes) give(b *ecs.Batch, i, k int, x *Push) {
 	f := p.flows.Edit(k)
-	if f.Ring == 0 || f.Next-f.Base == 1<<f.Log {
+	if f.Ring == 0 || f.Kept == 1<<(f.Log&31) {
 		p.growRing(f)
 	}
-	f.Next++
-	row := f.slot(f.Next)
-	it := p.rings.Edit(row)
-	it.A, it.Pushed = x.A, b.Tick
+	f.pushing(b.Tick)
+	row, a := f.slot(f.Next), x.A
 	if x.Payload != nil {
-		p.buffer = binary.LittleEndian.AppendUint64(p.buffer[:0], itemWord(k, f.Next))
-		p.buffer = append(p.buffer, x.Payload...)
 		f.Bytes = true
-		p.kept.rings.Edit(row).At, it.A = p.world.Keep(p.buffer)
+		a = p.keepBytes(row, itemWord(k, f.Next), x.Payload)
 	}
-	if f.Timed == 0 {
-		f.Timed = f.Next
+	it := p.rings.At(row)
+	it.A, it.Pushed = a, b.Tick
+	if !f.Timing {
+		f.Timing, f.Timed = true, uint32(f.Next)
 	}
-	f.Sum = random.Mix(f.Sum ^ it.A + uint64(b.Tick))
-	p.send(b, i, k, f.Next)
-	if f.Resend == 0 {
+	p.sum(a + uint64(b.Tick))
+	p.sendKept(b, i, k, f, f.Next, a)
+	if f.Kept == 1 {
 		f.Resend = b.Tick + p.patience(f)
 		p.arm(b, i, f.FromEnd, f.Resend)
 	}
 	p.figures.pushed(b.Tick, f.Pipe)
 }
 
-// send sends an item that its source keeps.
-func (p *Pipes) send(b *ecs.Batch, i, k int, seq uint64) {
-	f := p.flows.At(k)
-	row := f.slot(seq)
-	it := p.rings.Edit(row)
-	it.Sent = b.Tick
-	if f.Bytes {
-		if at := p.kept.rings.At(row).At; at != 0 {
-			p.buffer = append(p.buffer[:0], p.world.Kept(at)...)
+// keepBytes keeps the bytes of an item, with the word that names it before them,
+// and returns their hash.
+func (p *Pipes) keepBytes(row int, word uint64, payload []byte) (hash uint64) {
+	p.buffer = binary.LittleEndian.AppendUint64(p.buffer[:0], word)
+	p.buffer = append(p.buffer, payload...)
+	p.rare.At(row).Bytes, hash = p.world.Keep(p.buffer)
+	return hash
+}
+
+// sendKept sends an item that its source keeps.
+func (p *Pipes) sendKept(b *ecs.Batch, i, k int, f *flowRow, seq, a uint64) {
+	if f.Bytes || f.Again {
+		r := p.rare.At(f.slot(seq))
+		if r.Sent = b.Tick; r.Bytes != 0 {
+			p.buffer = append(p.buffer[:0], p.world.Kept(r.Bytes)...)
 			b.SendBytes(i, f.To, p.item, 0, p.buffer)
 			return
 		}
 	}
-	b.Out = append(b.Out, ecs.Send{To: f.To, Cause: uint16(i), Kind: p.item, A: it.A, B: itemWord(k, seq)})
+	b.Out = append(b.Out, ecs.Send{To: f.To, Cause: uint16(i), Kind: p.item, A: a, B: itemWord(k, seq)})
 }

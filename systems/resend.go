@@ -31,12 +31,12 @@ func (p *Pipes) patience(f *flowRow) ecs.Tick {
 	return min(wait<<f.Backoff, max(p.second, wait))
 }
 
-// timed takes a sample of the time there and back. One item at a time is timed,
+// sampled takes a sample of the time there and back. One item at a time is timed,
 // and none that was sent twice; until there is one, waits stay long (Karn and
 // Partridge: Improving round-trip time estimates, 1987).
-func (f *flowRow) timed(t ecs.Tick) {
+func (f *flowRow) sampled(t ecs.Tick) {
 	m := int32(min(t, 1<<24))
-	f.Timed, f.Backoff = 0, 0
+	f.Timing, f.Backoff = false, 0
 	if f.RTT == 0 {
 		f.RTT, f.RTTVar = m<<3, m<<1
 		return
@@ -50,8 +50,8 @@ func (f *flowRow) timed(t ecs.Tick) {
 // target has said that it has it: one up to a number. It has been sent once, when
 // it was pushed, and its source keeps it still.
 func (p *Pipes) sample(f *flowRow, now ecs.Tick, upTo uint64) {
-	if f.Timed != 0 && f.Timed <= upTo {
-		f.timed(now - p.rings.At(f.slot(f.Timed)).Pushed)
+	if seq := f.timed(); seq != 0 && seq <= upTo {
+		f.sampled(now - p.pushedAt(f, seq))
 	}
 }
 
@@ -66,7 +66,7 @@ func (p *Pipes) Acknowledged(b *ecs.Batch, i int) (room Pipe) {
 		p.world.Refuse(e, ecs.DroppedGone)
 		return 0
 	}
-	pipe, taken, session := f.Pipe, numbered(e.A, f.Base), uint16(e.B>>48)
+	pipe, taken, session := f.Pipe, numbered(e.A, f.base()), uint16(e.B>>48)
 	advanced := p.release(f, b.Tick, taken)
 	switch {
 	case f.Session == 0 || session == f.Session:
@@ -107,15 +107,15 @@ func (p *Pipes) roomFor(n ecs.Node, pipe Pipe) bool {
 // release forgets items up to one that was pulled; it reports whether there
 // were any.
 func (p *Pipes) release(f *flowRow, now ecs.Tick, taken uint64) bool {
-	if taken <= f.Base || taken > f.Next {
+	if taken <= f.base() || taken > f.Next {
 		return false
 	}
 	p.sample(f, now, taken)
 	p.dropKept(f, taken)
-	if f.Base = taken; f.Acked < taken {
+	if f.Acked < taken {
 		f.advance(taken)
 	}
-	if f.Base == f.Next && f.Log > smallRingLog {
+	if f.Kept == 0 && f.Log > smallRingLog {
 		p.freeRing(f)
 	}
 	return true
@@ -145,8 +145,8 @@ func (p *Pipes) seen(f *flowRow, now ecs.Tick, received uint64, ahead uint32) (m
 	}
 	have &^= f.Seen
 	f.Seen |= have
-	if f.Timed > f.Acked && have>>(f.Timed-f.Acked-1)&1 != 0 {
-		p.sample(f, now, f.Timed)
+	if seq := f.timed(); seq > f.Acked && have>>(seq-f.Acked-1)&1 != 0 {
+		p.sample(f, now, seq)
 	}
 	f.advance(f.Acked)
 	p.sample(f, now, f.Acked)
@@ -155,20 +155,20 @@ func (p *Pipes) seen(f *flowRow, now ecs.Tick, received uint64, ahead uint32) (m
 
 // unseen begins anew with what a target that has started again has.
 func (f *flowRow) unseen(received uint64) {
-	f.Acked, f.Seen, f.Timed = max(f.Base, min(received, f.Next)), 0, 0
+	f.Acked, f.Seen, f.Timing = max(f.base(), min(received, f.Next)), 0, false
 }
 
 // await sets when a source that has heard of progress sends again: after its
 // patience with the first item that the target has not. If it has all, it is
 // asked: its queue goes with its incarnation, and what says so may be lost.
 func (p *Pipes) await(b *ecs.Batch, i int, f *flowRow) {
-	if f.Base == f.Next {
+	if f.Kept == 0 {
 		f.Resend = 0
 		return
 	}
 	since := b.Tick
 	if f.Acked < f.Next {
-		since = p.rings.At(f.slot(f.Acked + 1)).Sent
+		since = p.sentAt(f, f.Acked+1)
 	}
 	f.Resend = max(since+p.patience(f), b.Tick+1)
 	p.arm(b, i, f.FromEnd, f.Resend)
@@ -177,13 +177,14 @@ func (p *Pipes) await(b *ecs.Batch, i int, f *flowRow) {
 // sendAnew has a source that has started again send all that is not known to be
 // there: it does not know what was under way.
 func (p *Pipes) sendAnew(f *flowRow, at ecs.Tick) {
-	if f.Base == f.Next {
+	if f.Kept == 0 {
 		return
 	}
+	p.again(f)
 	for seq := f.Acked + 1; seq <= f.Next; seq++ {
-		p.rings.Edit(f.slot(seq)).Sent = longAgo
+		p.rare.At(f.slot(seq)).Sent = longAgo
 	}
-	f.Resend, f.Timed, f.Backoff = at, 0, 0
+	f.Resend, f.Timing, f.Backoff = at, false, 0
 }
 
 // longAgo is when an item was sent last that is to be sent at once.
@@ -194,10 +195,10 @@ const longAgo ecs.Tick = -1 << 60
 func (p *Pipes) resend(b *ecs.Batch, i, k int, age ecs.Tick) bool {
 	f, n := p.flows.Edit(k), uint64(0)
 	for seq := f.Acked + 1; seq <= f.Next; seq++ {
-		if f.Seen>>(seq-f.Acked-1)&1 == 0 && p.rings.At(f.slot(seq)).Sent+age <= b.Tick {
-			p.send(b, i, k, seq)
-			if n++; seq == f.Timed {
-				f.Timed = 0
+		if f.Seen>>(seq-f.Acked-1)&1 == 0 && p.sentAt(f, seq)+age <= b.Tick {
+			p.sendAgain(b, i, k, f, seq)
+			if n++; seq == f.timed() {
+				f.Timing = false
 			}
 		}
 	}
@@ -205,11 +206,16 @@ func (p *Pipes) resend(b *ecs.Batch, i, k int, age ecs.Tick) bool {
 		p.figures.resent(f.Pipe, n)
 		return true
 	}
-	if f.Acked == f.Next && f.Base < f.Next {
-		p.send(b, i, k, f.Base+1)
+	if f.Acked == f.Next && f.Kept > 0 {
+		p.sendAgain(b, i, k, f, f.base()+1)
 		return true
 	}
 	return false
+}
+
+func (p *Pipes) sendAgain(b *ecs.Batch, i, k int, f *flowRow, seq uint64) {
+	p.again(f)
+	p.sendKept(b, i, k, f, seq, p.rings.At(f.slot(seq)).A)
 }
 
 // Woken does what is due when the timer of the i-th event's node has fired;
@@ -245,7 +251,7 @@ func (p *Pipes) late(b *ecs.Batch, i, k int) {
 	if !p.resend(b, i, k, p.patience(f)) {
 		f.Resend = 0
 		if f.Acked < f.Next { // it was sent again in between
-			f.Resend = max(p.rings.At(f.slot(f.Acked+1)).Sent+p.patience(f), b.Tick+1)
+			f.Resend = max(p.sentAt(f, f.Acked+1)+p.patience(f), b.Tick+1)
 		}
 		return
 	}

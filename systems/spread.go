@@ -55,14 +55,14 @@ func (s *spreads) add() int {
 }
 
 func (s *spreads) record(i int, v int64) {
-	r := s.rows.Edit(i)
+	r := s.rows.At(i) // outside the digest
 	if r.Count == 0 {
 		r.Min, r.Max = v, v
 	}
 	r.Count++
 	r.Sum += v
 	r.Min, r.Max = min(r.Min, v), max(r.Max, v)
-	s.buckets.Edit(i*spreadBuckets+bucketOf(uint64(max(v, 0)))).Count++
+	s.buckets.At(i*spreadBuckets+bucketOf(uint64(max(v, 0)))).Count++
 }
 
 // bucketOf returns the bucket of a value: exact below 64, then 64 buckets for
@@ -71,7 +71,7 @@ func bucketOf(v uint64) int {
 	if v < 1<<subBits {
 		return int(v)
 	}
-	shift := bits.Len64(v) - 1 - subBits
+	shift := (bits.Len64(v) - 1 - subBits) & 63 // as it is, and the compiler knows
 	return (shift+1)<<subBits | int(v>>shift)&(1<<subBits-1)
 }
 
