@@ -357,7 +357,9 @@ func (s *script) reply(r *systems.Reply) (*value.Record, error) {
 			return nil, err
 		}
 	}
-	if r.Why == systems.Failed {
+	if r.Why == systems.Failed && r.Payload == nil {
+		failed = starlark.String("corrupted") // a reason that a link has changed into none
+	} else if r.Why == systems.Failed {
 		failed = starlark.String(r.Payload)
 	} else if r.Why != systems.NoReason {
 		failed = starlark.String(r.Why.String())

@@ -316,8 +316,9 @@ func (s *Services) answered(e *ecs.Envelope, ref uint64, payload []byte) *Reply 
 	}
 	why := NoReason
 	if e.Kind() == s.failed {
-		if why = Failed; payload == nil && Reason(e.A) > NoReason && Reason(e.A) < Failed { // a link may have corrupted it
-			why = Reason(e.A)
+		why = Failed
+		if r := Reason(e.A); payload == nil && (r == UnknownService || r == QueueFull) { // a link may have corrupted it
+			why = r
 		}
 	}
 	r := s.calls.pool.rows.At(row)

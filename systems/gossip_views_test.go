@@ -125,8 +125,8 @@ func TestViewsComeToEqualTheTruth(t *testing.T) {
 
 // bazaar is an office whose clerks see by gossip who provides what.
 func (p officePlan) bazaar(batch int) *office {
-	o := &office{rig: newRig(ecs.Config{Seed: p.seed, BatchLength: batch}), pending: map[string]ecs.Node{}}
-	o.add, o.slow = o.Services.Declare("add"), o.Services.Declare("slow")
+	o := &office{rig: newRig(ecs.Config{Seed: p.seed, BatchLength: batch}), pending: map[string]ecs.Node{}, single: map[string]bool{}, ends: map[string]Reason{}}
+	o.add, o.slow, o.desk = o.Services.Declare("add"), o.Services.Declare("slow"), o.Services.Declare("desk")
 	if err := o.Epidemic.Open(Gossip{Every: 10 * ms, Fanout: 2}); err != nil {
 		panic(err)
 	}
@@ -135,7 +135,7 @@ func (p officePlan) bazaar(batch int) *office {
 	o.World.Group("all", nodes)
 	o.Links.Network(nodes, p.link)
 	o.start(nodes...)
-	o.inputs = slices.Clone(p.faults)
+	p.plan(o.rig, nodes)
 	return o
 }
 

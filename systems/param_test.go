@@ -108,16 +108,12 @@ func (o *town) look() {
 
 type townPlan struct {
 	officePlan
-	how    string
-	splits []ecs.Tick
+	how string
 }
 
 func drawTown(t *rapid.T) townPlan {
 	p := townPlan{officePlan: drawOffice(t)}
 	p.how = rapid.SampledFrom([]string{"mesh", "network", "ring", "one way", "star and network"}).Draw(t, "joined")
-	for range rapid.IntRange(0, 2).Draw(t, "cuts") {
-		p.splits = append(p.splits, ecs.Tick(rapid.IntRange(2, 200).Draw(t, "cut")))
-	}
 	return p
 }
 

@@ -1,5 +1,7 @@
 // Proves that every call ends once, with a reply or a reason, whatever its
-// caller, its provider and the link do meanwhile; that reasons are told apart;
+// caller, its provider, the link, cuts and views of who provides what do
+// meanwhile; that no reply is lost or told twice without a cause that is counted;
+// that reasons are told apart;
 // and that services are the same for any split into batches, straight, restored
 // and forked. The worlds that are drawn do a bit of everything: what is called
 // and what ended is written down beside the world and compared.
@@ -28,6 +30,8 @@ type office struct {
 	pending         map[string]ecs.Node // calls that have not ended, by caller's life and ID
 	wrong           []string
 	reasons         [Failed + 1]int
+	single          map[string]bool   // calls of one provider, by caller and ID
+	ends            map[string]Reason // how they ended
 }
 
 // clerk is what providers and callers keep.
@@ -38,7 +42,7 @@ type clerk struct {
 }
 
 func newOffice(c ecs.Config, link Link) (*office, []ecs.Node) {
-	o := &office{rig: newRig(c), pending: map[string]ecs.Node{}}
+	o := &office{rig: newRig(c), pending: map[string]ecs.Node{}, single: map[string]bool{}, ends: map[string]Reason{}}
 	o.add, o.slow, o.desk = o.Services.Declare("add"), o.Services.Declare("slow"), o.Services.Declare("desk")
 	p := AddNode(o.Set, o.clerk())
 	nodes := o.World.Nodes(p, "n", 5)
@@ -137,7 +141,7 @@ func (o *office) called(me *Me, id ecs.EnvelopeID, tag uint64) {
 	if _, twice := o.pending[key]; twice {
 		o.wrong = append(o.wrong, "two calls are "+key)
 	}
-	o.pending[key] = me.Self()
+	o.pending[key], o.single[fmt.Sprintf("%s %x", me.Name(), uint64(id))] = me.Self(), true
 	o.note("%d %s calls %x, tag %d", me.Tick(), me.Name(), uint64(id), tag)
 }
 
@@ -147,7 +151,9 @@ func (o *office) ended(me *Me, s *clerk, r *Reply) {
 		o.wrong = append(o.wrong, fmt.Sprintf("%s ends at %d, and was not under way", key, me.Tick()))
 	}
 	delete(o.pending, key)
-	o.reasons[r.Why]++
+	if o.reasons[r.Why]++; r.Sort == "call" {
+		o.ends[fmt.Sprintf("%s %x", me.Name(), uint64(r.ID))] = r.Why
+	}
 	if d := o.Services.Station(me.Self(), o.desk.Key); d.Busy > deskSize.Slots || d.Queued > deskSize.Queue {
 		o.wrong = append(o.wrong, fmt.Sprintf("%s serves %+v", me.Name(), d))
 	}
@@ -160,6 +166,7 @@ type officePlan struct {
 	seed   uint64
 	link   Link
 	faults []input
+	splits []ecs.Tick // when a partition begins
 }
 
 func drawOffice(t *rapid.T) officePlan {
@@ -171,21 +178,81 @@ func drawOffice(t *rapid.T) officePlan {
 		back := map[Verb]Verb{Crash: Restart, Pause: Resume}[verb]
 		p.faults = append(p.faults, input{at, Action{Verb: verb, Target: n}}, input{at + ecs.Tick(5*i) + 1, Action{Verb: back, Target: n}})
 	}
+	for range rapid.IntRange(0, 2).Draw(t, "cuts") {
+		p.splits = append(p.splits, ecs.Tick(rapid.IntRange(2, 200).Draw(t, "cut")))
+	}
 	return p
 }
 
 func (p officePlan) build(batch int) *office {
-	o, _ := newOffice(ecs.Config{Seed: p.seed, BatchLength: batch}, p.link)
-	o.inputs = slices.Clone(p.faults)
+	o, nodes := newOffice(ecs.Config{Seed: p.seed, BatchLength: batch}, p.link)
+	p.plan(o.rig, nodes)
 	return o
+}
+
+// plan has faults done to a world's nodes.
+func (p officePlan) plan(r *rig, nodes []ecs.Node) {
+	r.inputs = slices.Clone(p.faults)
+	for _, at := range p.splits {
+		r.at(at, Action{Verb: Partition, Lists: [][]ecs.Node{nodes[:2], nodes[2:]}})
+		r.at(at+60, Action{Verb: Heal})
+	}
+}
+
+// ledger is what was asked and answered, as it was sent and dropped.
+type ledger struct {
+	calls   map[string]uint64 // by caller and ID: the part of it that replies say
+	replies map[reply]int     // copies that were sent, less those that were dropped
+}
+
+// reply is told from others by what it answers too: a copy that a link makes of
+// an envelope has the ID of what is sent first because of it.
+type reply struct {
+	id  ecs.EnvelopeID
+	ref uint64
+}
+
+// keep has a ledger kept of an office.
+func (o *office) keep() *ledger {
+	x := &ledger{map[string]uint64{}, map[reply]int{}}
+	_, answer, failed := o.Services.Kinds()
+	o.World.Watch(func(s ecs.Sent) {
+		switch e := s.Envelope; e.Kind() {
+		case answer, failed:
+			switch r := (reply{e.ID(), e.B}); {
+			case !s.Dropped:
+				x.replies[r]++
+			case s.Why != ecs.DroppedLoss && s.Why != ecs.DroppedCut: // those never set out
+				x.replies[r]--
+			}
+		case o.add.Kind, o.slow.Kind, o.desk.Kind:
+			x.calls[fmt.Sprintf("%s %x", o.World.NodeName(e.From), uint64(e.ID()))] = uint64(e.ID()) & idMask
+		}
+	})
+	return x
+}
+
+// taken returns how many replies came to each call and were not dropped.
+func (x *ledger) taken() map[uint64]int {
+	all := map[uint64]int{}
+	for r, copies := range x.replies {
+		all[r.ref&idMask] += copies
+	}
+	return all
 }
 
 func TestEveryCallEndsOnce(t *testing.T) {
 	var reasons [Failed + 1]int
-	late := uint64(0)
+	var dropped [ecs.Causes]uint64
 	rapid.Check(t, func(t *rapid.T) {
-		o := drawOffice(t).build(126)
+		p := drawOffice(t)
+		o := p.build(126)
+		if rapid.Bool().Draw(t, "by gossip") {
+			o = p.bazaar(126)
+		}
+		book := o.keep()
 		o.run(quiet)
+		o.at(quiet+1, Action{Verb: Heal})
 		for n := range ecs.Node(5) {
 			o.at(quiet+1, Action{Verb: Resume, Target: 1<<24 + 1 + n})
 		}
@@ -203,6 +270,7 @@ func TestEveryCallEndsOnce(t *testing.T) {
 				t.Fatalf("%d calls are left", k)
 			}
 		}
+		o.audit(t, book)
 		for n := range ecs.Node(5) {
 			o.Lifecycle.Crash(1<<24 + 1 + n)
 		}
@@ -215,15 +283,41 @@ func TestEveryCallEndsOnce(t *testing.T) {
 		for r, n := range o.reasons {
 			reasons[r] += n
 		}
-		late += o.World.Counts().Dropped[ecs.DroppedLate]
+		for why, n := range o.World.Counts().Dropped {
+			dropped[why] += n
+		}
 	})
 	for r, n := range reasons {
 		if n == 0 {
 			t.Errorf("no call ended with %q: the test tests little", Reason(r))
 		}
 	}
-	if late == 0 {
-		t.Error("no reply came late: the test tests little")
+	for _, why := range []ecs.Cause{ecs.DroppedLate, ecs.DroppedCut, ecs.DroppedLoss, ecs.DroppedDown} {
+		if dropped[why] == 0 {
+			t.Errorf("nothing was dropped as %v: the test tests little", why)
+		}
+	}
+}
+
+// audit fails if a reply came to nobody, or two to one, of those that were not
+// dropped for a cause. Each call ended by a reply took one, any other none.
+func (o *office) audit(t *rapid.T, book *ledger) {
+	byReply := [Failed + 1]bool{NoReason: true, UnknownService: true, QueueFull: true, Failed: true}
+	taken := book.taken()
+	for ref, n := range taken {
+		if n < 0 || n > 1 {
+			t.Fatalf("%d replies were taken by one call, %x", n, ref)
+		}
+	}
+	for call, ref := range book.calls {
+		why, ended := o.ends[call]
+		want := 0
+		if ended && byReply[why] {
+			want = 1
+		}
+		if o.single[call] && taken[ref] != want {
+			t.Fatalf("%s ended (%v) with %q, and took %d replies", call, ended, why, taken[ref])
+		}
 	}
 }
 
