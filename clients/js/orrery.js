@@ -109,6 +109,15 @@ class World {
     for await (const [topic, news] of this.#receive(prefixes)) if (news) yield topic
   }
 
+  /**
+   * Messages as they are sent and dropped, some a second at most: of kinds, from or to nodes, over links as
+   * "a[*] -> b[0]", all of them patterns.
+   * @param {{kinds?: string[], nodes?: string[], links?: string[], perSecond?: number}} [selection]
+   */
+  messages({ kinds = [], nodes = [], links = [], perSecond = 100 } = {}) {
+    return new Messages(this, { kinds, nodes, links, per_second: perSecond })
+  }
+
   /** One topic as it is now. */
   async get(name) {
     const held = this.#topics.get(name)
@@ -322,6 +331,35 @@ class Log extends Topic {
   }
 }
 
+/**
+ * Messages of a world: docs/protocol.md has their fields. The world samples while they are iterated over; leftOut is
+ * how many it did not show.
+ */
+class Messages {
+  #world
+  #selection
+  leftOut = 0
+
+  constructor(world, selection) {
+    this.#world = world
+    this.#selection = selection
+  }
+
+  async *[Symbol.asyncIterator]() {
+    const { topics: [topic] } = (await this.#world.ask("export", { export: { messages: this.#selection } })).ok
+    try {
+      for await (const log of this.#world.frames(topic)) {
+        for (const item of log.topic === topic ? log.items : []) {
+          if (item.left_out) this.leftOut += item.left_out
+          else yield item
+        }
+      }
+    } finally {
+      this.#world.ask("unexport", { topic }).catch(() => {}) // the world may have ended
+    }
+  }
+}
+
 /** Rows as columns: table.columns.sent is an array with a value a row. */
 class Table extends Topic {
   columns = {}
@@ -415,4 +453,4 @@ function change(column, rows, cell, values) {
   }
 }
 
-module.exports = { attach, World, Table, Doc, Log, Gap, Malformed, Refused }
+module.exports = { attach, World, Table, Doc, Log, Messages, Gap, Malformed, Refused }

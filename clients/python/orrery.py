@@ -25,7 +25,7 @@ import json
 import sys
 import time
 import zlib
-from typing import Any, Iterator
+from typing import Any, Iterable, Iterator
 
 import zmq
 
@@ -34,7 +34,7 @@ try:
 except ImportError:
     numpy = None
 
-__all__ = ["attach", "World", "Table", "Document", "Log", "Gap", "Malformed", "Refused", "Reply", "Param"]
+__all__ = ["attach", "World", "Table", "Document", "Log", "Messages", "Gap", "Malformed", "Refused", "Reply", "Param"]
 
 VERSION = 1
 
@@ -134,6 +134,13 @@ class World:
         It ends after timeout seconds in which nothing came."""
         return (seen for seen, news in self._receive(prefixes) if news)
 
+    def messages(self, kinds: Iterable[str] = (), nodes: Iterable[str] = (), links: Iterable[str] = (),
+                 per_second: int = 100) -> Messages:
+        """Return messages as they are sent and dropped, some a second at most:
+        of kinds, from or to nodes, over links as "a[*] -> b[0]", all of them
+        patterns."""
+        return Messages(self, {"kinds": list(kinds), "nodes": list(nodes), "links": list(links), "per_second": per_second})
+
     def _receive(self, prefixes, since=None):
         for prefix in prefixes:
             self._frames.subscribe(prefix)
@@ -173,10 +180,7 @@ class World:
 
     def ask(self, do: str, **arguments) -> dict[str, Any]:
         """Send a request and return its reply, as docs/protocol.md has them."""
-        if self._requests is None:
-            self._requests = self._socket(zmq.DEALER, self._requests_at)
-        number, since = next(self._numbers), time.monotonic()
-        self._requests.send_json({"v": VERSION, "id": number, "do": do, **arguments})
+        number, since = self._send(do, arguments), time.monotonic()
         while self._wait(self._requests, since):
             text, *frame = self._requests.recv_multipart()
             try:
@@ -234,6 +238,13 @@ class World:
             value = Param(value, ok.get("version"), ok.get("node"))
         took = ok.get("took_ns")
         return Reply(ok.get("ok", True), value, ok.get("error"), ok.get("provider"), took and took / 1e9, ok.get("values"), reply["tick"])
+
+    def _send(self, do, arguments):
+        if self._requests is None:
+            self._requests = self._socket(zmq.DEALER, self._requests_at)
+        number = next(self._numbers)
+        self._requests.send_json({"v": VERSION, "id": number, "do": do, **arguments})
+        return number
 
     def _take(self, parts):
         """Apply a frame, and return its topic and whether that is news."""
@@ -318,6 +329,30 @@ class Log(_Topic):
 
     def _set(self, header, body):
         self.items, self.before = json.loads(body), header["base"]
+
+
+class Messages:
+    """Messages of a world, as dicts: docs/protocol.md has their keys. The world
+    samples while they are iterated over; left_out is how many it did not show."""
+
+    left_out = 0
+
+    def __init__(self, world, selection):
+        self._world, self._selection = world, selection
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        world = self._world
+        topic = world.ask("export", export={"messages": self._selection})["ok"]["topics"][0]
+        try:
+            for log in world.frames(topic):
+                for item in log.items if log.topic == topic else ():
+                    if "left_out" in item:
+                        self.left_out += item["left_out"]
+                    else:
+                        yield item
+        finally:
+            if not world._frames.closed:
+                world._send("unexport", {"topic": topic})  # no reply is waited for: the world may have ended
 
 
 class Table(_Topic):
