@@ -2,6 +2,7 @@ package netsync
 
 import (
 	"bytes"
+	"hash/crc32"
 	"math/bits"
 
 	"orrery/ecs"
@@ -55,16 +56,26 @@ func (e *Encoder) CanDelta() bool { return e.before != nil }
 // Keyframe appends the body of a complete frame of the latest image and fills
 // in Rows and Columns of its header, which are good until the next frame.
 func (e *Encoder) Keyframe(h *Header, body []byte) []byte {
-	body = appendKeyframe(body, h, e.columns, e.now, e.cells[:0])
+	body = appendKeyframe(body, h, e.columns, e.now, e.cells[:0], nil)
 	e.cells = h.Columns
 	return body
 }
 
-// appendKeyframe is Keyframe of any image, with room for the header's columns.
-func appendKeyframe(body []byte, h *Header, columns []Column, im *Image, cells []Cell) []byte {
+// appendKeyframe is Keyframe of any image, with room for the header's columns,
+// and, if it is wanted, the image's digest: each column is read block by block,
+// for its digest and for its narrowest type while the block is near.
+func appendKeyframe(body []byte, h *Header, columns []Column, im *Image, cells []Cell, sum *uint32) []byte {
 	for i := range columns {
 		c, b := &columns[i], im.Columns[i]
-		t := narrowest(c.Type, b)
+		var w widest
+		for at := 0; at < len(b); at += blockBytes {
+			block := b[at:min(at+blockBytes, len(b))]
+			if sum != nil {
+				*sum = crc32.Update(*sum, crc32.IEEETable, block)
+			}
+			w.see(c.Type, block)
+		}
+		t := w.narrowest(c.Type)
 		cell := Cell{Name: c.Name, Type: t.String(), Offset: int64(len(body))}
 		if t == c.Type {
 			body = append(body, b...)
@@ -79,6 +90,9 @@ func appendKeyframe(body []byte, h *Header, columns []Column, im *Image, cells [
 	h.Kind, h.Rows, h.Sets, h.Columns = Keyframe, im.Rows, nil, cells
 	return body
 }
+
+// blockBytes stay in the nearest cache from one reading to the next.
+const blockBytes = 16 << 10
 
 // Delta appends the body of what changed between the two images and fills in
 // Rows, Sets and Columns of its header, which are good until the next frame.

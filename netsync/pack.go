@@ -39,9 +39,11 @@ func unsignedOf(all uint64) ecs.Type {
 	return ecs.Uint64
 }
 
-// narrowest is the type in which the values of a column of 8 bytes a value lie
-// in a frame.
-func narrowest(t ecs.Type, b []byte) ecs.Type {
+// widest is how wide the values of a column are that were seen.
+type widest struct{ bits uint64 }
+
+// see looks at values of a column.
+func (w *widest) see(t ecs.Type, b []byte) {
 	var x, y uint64
 	switch t {
 	case ecs.Int64:
@@ -52,17 +54,27 @@ func narrowest(t ecs.Type, b []byte) ecs.Type {
 		if len(b) == 8 {
 			x |= breadth(little.Uint64(b))
 		}
-		return signedOf(x | y)
 	case ecs.Uint64:
 		for ; len(b) >= 8; b = b[8:] {
 			x |= little.Uint64(b)
 		}
-		return unsignedOf(x)
+	}
+	w.bits |= x | y
+}
+
+// narrowest is the type in which the values that were seen lie in a frame.
+func (w *widest) narrowest(t ecs.Type) ecs.Type {
+	switch t {
+	case ecs.Int64:
+		return signedOf(w.bits)
+	case ecs.Uint64:
+		return unsignedOf(w.bits)
 	}
 	return t
 }
 
-// appendPacked appends values of 8 bytes in the width of another type.
+// appendPacked appends values of 8 bytes in the width of another type: their
+// lowest bytes, as many values at once as fill a word.
 func appendPacked(to, b []byte, width int) []byte {
 	n := len(b) / 8
 	at := len(to)
@@ -70,19 +82,25 @@ func appendPacked(to, b []byte, width int) []byte {
 	out := to[at : at+n*width]
 	switch width {
 	case 1:
-		for ; len(b) >= 8 && len(out) >= 1; b, out = b[8:], out[1:] {
-			out[0] = b[0]
+		for ; len(b) >= 64 && len(out) >= 8; b, out = b[64:], out[8:] {
+			low := uint64(b[0]) | uint64(b[8])<<8 | uint64(b[16])<<16 | uint64(b[24])<<24
+			little.PutUint64(out, low|uint64(b[32])<<32|uint64(b[40])<<40|uint64(b[48])<<48|uint64(b[56])<<56)
 		}
 	case 2:
-		for ; len(b) >= 8 && len(out) >= 2; b, out = b[8:], out[2:] {
-			little.PutUint16(out, little.Uint16(b))
+		for ; len(b) >= 32 && len(out) >= 8; b, out = b[32:], out[8:] {
+			low := uint64(little.Uint16(b)) | uint64(little.Uint16(b[8:]))<<16
+			little.PutUint64(out, low|uint64(little.Uint16(b[16:]))<<32|uint64(little.Uint16(b[24:]))<<48)
 		}
 	case 4:
-		for ; len(b) >= 8 && len(out) >= 4; b, out = b[8:], out[4:] {
-			little.PutUint32(out, little.Uint32(b))
+		for ; len(b) >= 16 && len(out) >= 8; b, out = b[16:], out[8:] {
+			little.PutUint64(out, uint64(little.Uint32(b))|uint64(little.Uint32(b[8:]))<<32)
 		}
 	case 8:
 		copy(out, b)
+		return to
+	}
+	for ; len(b) >= 8 && len(out) >= width; b, out = b[8:], out[width:] { // what is left
+		copy(out[:width], b)
 	}
 	return to
 }

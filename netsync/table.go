@@ -234,9 +234,9 @@ func (t *Table) keyframe() *Draft {
 func newKeyframe(topic string, columns []Column, im *Image, h Header) *Draft {
 	d := &Draft{seq: h.Seq, image: im}
 	d.make = func() Frame {
-		sum := im.Digest()
+		var sum uint32
+		body := appendKeyframe(make([]byte, 0, im.bytes()+int64(8*len(columns))), &h, columns, im, nil, &sum)
 		h.Base, h.CRC = 0, &sum
-		body := appendKeyframe(make([]byte, 0, im.bytes()+int64(8*len(columns))), &h, columns, im, nil)
 		return Frame{topic, appendHeader(nil, &h), body}
 	}
 	return d
