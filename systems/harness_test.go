@@ -41,7 +41,7 @@ func (r *rig) at(t ecs.Tick, actions ...Action) {
 // next is the next tick in which something is due.
 func (r *rig) next() ecs.Tick {
 	r.Services.Settle()
-	next := min(r.World.NextDue(), r.Recurring.Next(), r.Checks.Next(), r.Measures.Next(), r.Epidemic.Next())
+	next := min(r.World.NextDue(), r.Recurring.Next(), r.Checks.Next(), r.Measures.Next(), r.Epidemic.Next(), r.Outside.Next())
 	for _, in := range r.inputs {
 		if in.tick > r.World.Tick() {
 			next = min(next, in.tick)
@@ -62,6 +62,7 @@ func (r *rig) tick(t ecs.Tick) {
 	r.Recurring.Act(r.Deliver)
 	r.Lifecycle.Settle()
 	r.Epidemic.Act(r.Deliver)
+	r.Outside.Act()
 	r.Recurring.Settle()
 	r.World.Structure()
 	r.Groups.Settle()

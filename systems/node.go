@@ -241,7 +241,7 @@ func (a *adapter[S]) act(b *ecs.Batch) {
 		}
 		k := e.Kind().Index()
 		if k >= len(a.handlers) || a.handlers[k] == nil {
-			if !a.piped(me, &states[b.Rows[i]], e) && !me.set.Services.unknown(b, i) {
+			if !a.piped(me, &states[b.Rows[i]], e) && !me.set.Services.unknown(b, i) && !a.calledFor(me, e) {
 				a.unhandled(e)
 			}
 		} else {
@@ -251,6 +251,23 @@ func (a *adapter[S]) act(b *ecs.Batch) {
 			a.exit(&states[b.Rows[i]])
 		}
 	}
+}
+
+// calledFor takes what comes of calls to a program that calls nobody: somebody
+// outside has, as its node.
+func (a *adapter[S]) calledFor(me *Me, e *ecs.Envelope) bool {
+	switch s := me.set.Services; {
+	case !s.opened:
+		return false
+	case e.Kind() == s.answer || e.Kind() == s.failed:
+		s.Answered(me.b, me.b.At)
+	case e.Kind() == s.wake:
+		for s.Expire(me.b, me.b.At) != nil {
+		}
+	default:
+		return false
+	}
+	return true
 }
 
 func (a *adapter[S]) unhandled(e *ecs.Envelope) {
