@@ -1,9 +1,12 @@
 // Proves that the lines of code in the tables of docs/from-pyzmp-and-pyros.md are
-// lines of the scenarios on that page, which TestDocs runs.
+// lines of the scenarios on that page, which TestDocs runs, or of its program
+// outside of one, which is run here.
 package main
 
 import (
 	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -53,4 +56,33 @@ func unrunRows(text string, rows *int) (unrun []string) {
 		}
 	}
 	return unrun
+}
+
+func TestOutsideOfLineageActs(t *testing.T) {
+	text, err := os.ReadFile(house + "/docs/from-pyzmp-and-pyros.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for _, name := range []string{"robot.star", "outside.py"} {
+		_, after, _ := strings.Cut(string(text), "```python "+name+"\n")
+		code, _, closed := strings.Cut(after, "```\n")
+		if !closed {
+			t.Fatalf("the page has no %s", name)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(code), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sim := startSim(t, filepath.Join(dir, "robot.star"), "--seed", "1", "--publish", ipcAt(t), "--pace", "0.1", "--quiet")
+	client := exec.Command("/usr/bin/python3", "-B", filepath.Join(dir, "outside.py"), sim.frames)
+	python, err := filepath.Abs(house + "/clients/python")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client.Env, client.Stderr = append(os.Environ(), "PYTHONPATH="+python), os.Stderr
+	out, err := client.Output()
+	if want := "['turn'] {'angle': 90, 'of': 'robot'}\n7 ['position', 'velocity']\nnone\n"; err != nil || string(out) != want {
+		t.Errorf("%v: %s, and not %s", err, out, want)
+	}
 }
