@@ -32,12 +32,11 @@ func (s *Services) found(changes []change) {
 	s.waking = s.waking[:0]
 	for _, row := range s.watching {
 		r := rows.At(int(row))
-		if r.Due <= w.Tick()+1 || !slices.ContainsFunc(changes, func(c change) bool {
+		// Few see enough: who does is looked for in the changes, of which there may
+		// be many.
+		if r.Due > w.Tick()+1 && len(s.Providers(r.Node, r.Service)) >= int(r.Need) && slices.ContainsFunc(changes, func(c change) bool {
 			return c.service == r.Service && (c.viewer == 0 || c.viewer == r.Node)
 		}) {
-			continue
-		}
-		if len(s.Providers(r.Node, r.Service)) >= int(r.Need) {
 			s.waking = append(s.waking, row)
 		}
 	}
