@@ -122,6 +122,12 @@ func TestCallsUnderFaults(t *testing.T) {
 			tells(t, tc.text+`at("20ms", `+tc.fault+")\n", tc.want)
 		})
 	}
+	// Across a cut nobody finds out, whichever way it lies and whenever the crash was.
+	for _, cut := range []string{`cut(s[0], c)`, `cut(c, s[0], one_way = True)`, `cut(s[0], c, one_way = True)`, `partition([s[0]], [c, s[1]])`} {
+		tells(t, call+`at("5ms", `+cut+`, crash(s[0]))`, `109 c  timeout None s[0] 100ms`)
+		tells(t, call+`at("20ms", `+cut+`, crash(s[0], down = "5ms"))`, `109 c  timeout None s[0] 100ms`)
+		tells(t, call+`at("20ms", `+cut+`, crash(s[0]))`+"\n"+`at("60ms", heal())`, `109 c  crashed None s[0] 100ms`)
+	}
 	tells(t, call+`at("5ms", crash(s[0]))`, `10 c  crashed None s[0] 1ms`)
 	tells(t, replaced(shop, `me.call("add", 1, then = told)`)+`at("5ms", crash(s))`, `10 c  no provider None None 1ms`)
 	// The reply waits with its node, and comes before the timeout that waits too.

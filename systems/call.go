@@ -16,7 +16,7 @@ const (
 	TimedOut              // no reply came in time
 	Cancelled             // the caller gave up
 	UnknownService        // the node that was asked does not provide it
-	Crashed               // in vain, and the node that was asked is known to be down, or to have started anew
+	Crashed               // in vain, and the node that was asked is known to be down, or to have started anew: no cut lies between
 	QueueFull             // the provider serves so many already
 	Failed                // the provider answered with an error of its own
 )
@@ -164,7 +164,7 @@ func (s *Services) ask(b *ecs.Batch, i int, c *Call, row int) bool {
 		r.Incarnation = 1 // as of all its kind: its row need not be read
 	default:
 		life := s.world.Life(c.To)
-		if down(&life) {
+		if down(&life) && !s.links.parted(r.Node, c.To) {
 			r.Due, r.Why = b.Tick+1, Crashed
 			return false
 		}
@@ -180,8 +180,8 @@ func (s *Services) ask(b *ecs.Batch, i int, c *Call, row int) bool {
 }
 
 // down reports whether a node of a life is known to be down: one that is to
-// start yet is not. All nodes know at once: what comes of it comes in the next
-// tick.
+// start yet is not. All nodes that no cut parts from it know at once: what comes
+// of it comes in the next tick.
 func down(life *ecs.Life) bool {
 	return life.Status != ecs.Up && life.Status != ecs.Paused && (life.Incarnation > 0 || life.Status == ecs.Absent)
 }
@@ -405,7 +405,7 @@ func (s *Services) expire(b *ecs.Batch, c *callerRow, row int) *Reply {
 	why := r.Why
 	if why == NoReason {
 		why = TimedOut
-		if life := s.world.Life(r.Provider); r.Sort == singleCall && (down(&life) || life.Incarnation != r.Incarnation) {
+		if life := s.world.Life(r.Provider); r.Sort == singleCall && (down(&life) || life.Incarnation != r.Incarnation) && !s.links.parted(r.Node, r.Provider) {
 			why = Crashed
 		}
 	}

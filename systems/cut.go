@@ -130,6 +130,10 @@ func (c *Cuts) HealAll() {
 // cuts reports whether a cut lies between two nodes, in that direction.
 func (c *Cuts) cuts(from, to ecs.Node) bool { return c.used != 0 && c.between(from, to) != 0 }
 
+// parted reports whether a cut lies between two nodes, in either direction: then
+// neither can find out that the other is down.
+func (l *Links) parted(a, b ecs.Node) bool { return l.cuts.cuts(a, b) || l.cuts.cuts(b, a) }
+
 // between returns the cuts between two nodes. None separates a node from
 // itself, though it may be on both sides.
 func (c *Cuts) between(from, to ecs.Node) Cut {

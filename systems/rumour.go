@@ -406,7 +406,7 @@ func (e *Epidemic) roundBatch(b *ecs.Batch) {
 		other := e.links.Reached(n, int(draws.Below(uint64(reach))))
 		life := e.world.Life(other)
 		switch {
-		case down(&life) && e.providers != nil && !e.links.cuts.cuts(n, other) && !e.links.cuts.cuts(other, n):
+		case down(&life) && e.providers != nil && !e.links.parted(n, other):
 			e.providers.missed(n, other)
 		case e.links.Joins(other, n):
 			e.probe(b, i, other, e.hashOf(n))
