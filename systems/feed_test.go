@@ -21,6 +21,13 @@ import (
 type newsroom struct {
 	*rig
 	tape
+	events []delivery // values that handlers were given
+}
+
+// delivery is whom an envelope of an identity comes to.
+type delivery struct {
+	to ecs.Node
+	id ecs.EnvelopeID
 }
 
 type newsroomPlan struct {
@@ -77,6 +84,7 @@ func (p newsroomPlan) build(batch int) *newsroom {
 		for k := range n.Subscribes {
 			n.Subscribes[k].Do = func(me *Me, w *word, v *Value) {
 				d := me.Draws(draws)
+				o.events = append(o.events, delivery{me.Self(), me.b.ID(me.b.At)})
 				w.V = w.V*31 + v.A + uint64(len(v.Payload)) + d.Uint64()
 				o.note("%s, subscribed to %s: %d %s %d %q of %s: %x %v", me.Name(), newsroomSubs[v.Then].Name, me.Tick(), o.Feeds.Name(v.Feed), v.A, v.Payload, me.World().NodeName(v.From), w.V, o.Feeds.Known(me.Self()))
 				act(me, &d, 40)
@@ -150,7 +158,37 @@ func TestFeedsAreInvisiblySplitRestoredAndForked(t *testing.T) {
 	})
 }
 
-// Who else subscribes changes nothing for the others.
+// What who watches is shown of feeds parts into one envelope for each subscriber,
+// with the identity and the target of what its handler is given; and watching
+// changes nothing.
+func TestFeedsAreShownOneByOne(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := drawNewsroom(t)
+		alone, o := p.build(126), p.build(7)
+		sent := map[delivery]int{}
+		o.World.Watch(func(s ecs.Sent) {
+			if v, _, ok := o.Feeds.Watched(s.Envelope); ok && !slices.Contains([]string{"n/1", "n/2", "news"}, o.Feeds.Name(v.Feed)) {
+				t.Fatalf("a value to %s, %s, is said to be of %q, to which nobody publishes", o.World.NodeName(s.Envelope.To), s.Why, o.Feeds.Name(v.Feed))
+			}
+			o.Feeds.Singles(s.Envelope, func(one *ecs.Envelope, _ []byte) {
+				if !s.Dropped {
+					sent[delivery{one.To, one.ID()}]++
+				}
+			})
+		})
+		alone.run(newsroomEnd)
+		o.run(newsroomEnd)
+		if diff := cmp.Diff(alone.lines, o.lines); diff != "" || alone.sum() != o.sum() {
+			t.Fatalf("watching changes: %s, not %s; (- alone, + watched)\n%s", o.sum(), alone.sum(), diff)
+		}
+		for _, d := range o.events {
+			if sent[d] != 1 {
+				t.Fatalf("%s was given a value with the identity %x, shown %d times", o.World.NodeName(d.to), d.id, sent[d])
+			}
+		}
+	})
+}
+
 func TestFeedsAreNotShiftedByOthers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := drawNewsroom(t)

@@ -133,6 +133,9 @@ func (f *Feeds) Watched(e *ecs.Envelope) (p Publication, subscriptions int, ok b
 	case e.IsFan():
 		topic, count, x := unblock(f.world.Payload(e))
 		return Publication{Feed(topic), e.From, x.a, x.bytes}, count, true
+	case e.To != ecs.Everyone: // one of a fan, with its payload
+		topic, _, x := unblock(f.world.Payload(e))
+		return Publication{Feed(topic), e.From, x.a, x.bytes}, 1, true
 	case e.HasBytes():
 		return Publication{Feed(e.B), e.From, 0, f.world.Payload(e)}, 0, true
 	}

@@ -7,11 +7,36 @@ import (
 	"strings"
 
 	"orrery/ecs"
+	"orrery/systems"
 )
 
-// sent is shown every envelope that is sent or dropped.
+// sent is shown every envelope that is sent or dropped. A value of a feed is
+// written down once for each subscriber.
 func (r *Recorder) sent(s ecs.Sent) {
+	feeds := r.run.Feeds
+	if feeds.Singles(s.Envelope, func(one *ecs.Envelope, payload []byte) {
+		m := r.message(one, &s)
+		m.Feed = feeds.Name(systems.Feed(one.B))
+		if m.Payload = fmt.Sprintf("%x", payload); payload == nil {
+			m.Payload = fmt.Sprint(one.A)
+		}
+		r.json(topicMessages, m.Tick, m)
+	}) {
+		return
+	}
 	w, e := r.run.World, s.Envelope
+	m := r.message(e, &s)
+	if e.HasBytes() {
+		m.Payload = fmt.Sprintf("%x", w.Payload(e))
+	} else if e.A|e.B != 0 {
+		m.Payload = fmt.Sprint(e.A, " ", e.B)
+	}
+	r.json(topicMessages, m.Tick, m)
+}
+
+// message is an envelope without what it says.
+func (r *Recorder) message(e *ecs.Envelope, s *ecs.Sent) Message {
+	w := r.run.World
 	t := max(0, w.Tick())
 	m := Message{
 		Tick: t, Time: r.seconds(t), ID: idText(e.ID()), Cause: idText(s.Cause),
@@ -20,12 +45,7 @@ func (r *Recorder) sent(s ecs.Sent) {
 	if s.Dropped {
 		m.Verdict = s.Why.String()
 	}
-	if e.HasBytes() {
-		m.Payload = fmt.Sprintf("%x", w.Payload(e))
-	} else if e.A|e.B != 0 {
-		m.Payload = fmt.Sprint(e.A, " ", e.B)
-	}
-	r.json(topicMessages, t, m)
+	return m
 }
 
 func idText(id ecs.EnvelopeID) string {
@@ -37,7 +57,11 @@ func idText(id ecs.EnvelopeID) string {
 
 // Message is a line for people.
 func (m *Message) String() string {
-	s := fmt.Sprintf("tick %d: %s %q from %s to %s", m.Tick, m.ID, m.Kind, m.From, m.To)
+	s := fmt.Sprintf("tick %d: %s %q", m.Tick, m.ID, m.Kind)
+	if m.Feed != "" {
+		s += " of " + m.Feed
+	}
+	s += fmt.Sprintf(" from %s to %s", m.From, m.To)
 	if m.Verdict == "sent" {
 		s += fmt.Sprintf(", due at %d", m.Due)
 	} else {

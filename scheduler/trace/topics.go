@@ -123,7 +123,8 @@ type Message struct {
 	From    string   `json:"from"`
 	To      string   `json:"to"`
 	Kind    string   `json:"kind"`
-	Verdict string   `json:"verdict"` // sent, or why it was dropped
+	Feed    string   `json:"feed,omitempty"` // of a value of one
+	Verdict string   `json:"verdict"`        // sent, or why it was dropped
 	Due     ecs.Tick `json:"due,omitempty"`
 	Payload string   `json:"payload,omitempty"`
 }
@@ -146,7 +147,7 @@ func topicsOf(columns []Columns) []topic {
 		{name: Digests, encoding: columnsEncoding},
 		{name: Checkpoints, encoding: columnsEncoding},
 		{name: Snapshots, encoding: snapshotEncoding},
-		{name: Messages, encoding: "json", schema: schema(`"id":` + text + `,"cause":` + text + `,"from":` + text + `,"to":` + text + `,"kind":` + text + `,"verdict":` + text + `,"due":{"type":"integer"},"payload":` + text)},
+		{name: Messages, encoding: "json", schema: schema(`"id":` + text + `,"cause":` + text + `,"from":` + text + `,"to":` + text + `,"kind":` + text + `,"feed":` + text + `,"verdict":` + text + `,"due":{"type":"integer"},"payload":` + text)},
 	}
 	for i, c := range columns {
 		all = append(all, topic{name: columnsTopic(i), encoding: columnsEncoding, metadata: [][2]string{{"name", c.Name}}})
