@@ -186,7 +186,7 @@ func (l *live) clock(ended bool) publish.Clock {
 // await waits for viewers, so that they see the run from its beginning, or for
 // one that goes elsewhere.
 func (l *live) await(e *edge, d *driver, viewers int) {
-	for l != nil && l.station.Subscribers() < viewers && !e.interrupted() && !l.isLeaving() {
+	for l != nil && l.station.Subscribers() < viewers && !e.interrupted() && !l.isLeaving() && !l.hurries() {
 		l.serve(e, d)
 		e.sleep(e.ctx, liveSlice)
 	}
