@@ -5,6 +5,7 @@ package systems
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -24,7 +25,8 @@ type airPlan struct {
 	doubled  bool // some have two subscriptions
 	only     bool // the first node publishes
 	links    []airLink
-	later    []airLink // that are made while it runs
+	later    []airLink // that are made while it runs,
+	undone   []airLink // and that a restore takes back
 	networks []Link
 	members  [][]int
 	cut      [2]int
@@ -77,11 +79,17 @@ func drawAir(t *rapid.T) airPlan {
 	}
 	p.links = draw(p.links, rapid.SampledFrom([]int{0, 0, 5, 40}).Draw(t, "links"))
 	p.later = draw(nil, rapid.IntRange(0, 2).Draw(t, "later"))
+	p.undone = draw(nil, rapid.IntRange(0, 2).Draw(t, "undone"))
 	for range rapid.IntRange(0, 2).Draw(t, "networks") {
 		l := link()
 		l.OneWay = false
 		p.networks = append(p.networks, l)
-		p.members = append(p.members, rapid.SliceOfN(rapid.IntRange(0, n-1), 0, 2*n).Draw(t, "members"))
+		members := rapid.SliceOfN(rapid.IntRange(0, n-1), 0, 2*n).Draw(t, "members")
+		if rapid.Bool().Draw(t, "in order") { // they lie together then
+			slices.Sort(members)
+			members = slices.Compact(members)
+		}
+		p.members = append(p.members, members)
 	}
 	if len(p.links)+len(p.networks) == 0 && p.way.Jitter == 0 {
 		p.way.Loss = ratio(1, 3) // else nothing is asked
@@ -150,6 +158,8 @@ func (p airPlan) heard(t *rapid.T, alone bool) []string {
 	for i := range 30 {
 		if !alone && i == 9 { // and again
 			s := r.snapshot()
+			p.connect(r, p.undone)
+			r.tick(r.next())
 			r.tick(r.next())
 			r.restore(t, s)
 		}

@@ -206,6 +206,9 @@ func (n *networks) find(from, to ecs.Node) (*wire, bool) {
 		if i < 0 || n.member(net, to) < 0 {
 			continue
 		}
+		if x := n.nets.At(net); x.Bandwidth == 0 && !x.FIFO { // all of its state is the network's
+			return n.nets.Edit(net), true
+		}
 		n.scratch = *n.nets.At(net)
 		if n.scratch.Bandwidth > 0 {
 			n.scratch.Free = n.members.At(i).Free
@@ -264,6 +267,9 @@ func (n *networks) findPair(from, to ecs.Node) int {
 
 // keep stores the state of the wire that find returned last.
 func (n *networks) keep(x *wire) {
+	if x != &n.scratch {
+		return
+	}
 	if x.Bandwidth > 0 {
 		n.members.Edit(n.at).Free = x.Free
 	}
