@@ -50,6 +50,10 @@ func (e *Envelope) IsTimer() bool { return e.tag&timerFlag != 0 }
 // generators, 2014).
 const golden = 0x9e3779b97f4a7c15
 
+// twinIndex is that of a twin among what an envelope causes: beyond that of any
+// send, so that a twin is never taken for what the handler of its model sent.
+const twinIndex = 1 << 40
+
 // childTag returns the tag of the index-th send caused by an event.
 func childTag(cause EnvelopeID, index uint64, k Kind) uint64 {
 	return random.Mix(uint64(cause)+(index+1)*golden)&^flagsMask | uint64(k)

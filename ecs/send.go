@@ -186,7 +186,7 @@ func (w *World) Purge(c Cause, f func(e *Envelope) bool) {
 // in the payload.
 func (w *World) Twin(e *Envelope) Envelope {
 	t := *e
-	t.tag = childTag(e.ID(), 0, 0)&^flagsMask | e.tag&flagsMask
+	t.tag = childTag(e.ID(), twinIndex, 0)&^flagsMask | e.tag&flagsMask
 	if t.tag&slabFlag != 0 {
 		w.slab.share(t.A)
 	}

@@ -5,11 +5,13 @@ package trace_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/foxglove/mcap/go/mcap"
 
+	"orrery/scheduler"
 	"orrery/scheduler/trace"
 )
 
@@ -145,7 +147,7 @@ func TestOtherRevisionsAreRefused(t *testing.T) {
 	b := small(t, trace.None)
 	for _, tc := range []struct{ from, to, want string }{
 		{"\x05\x00\x00\x00trace\x01\x00\x00\x001", "\x05\x00\x00\x00trace\x01\x00\x00\x007", `it was written by trace revision "7", and this is revision 1: use the sim that wrote it`},
-		{"engine\x01\x00\x00\x001", "engine\x01\x00\x00\x004", `it was written by engine revision "4"`},
+		{fmt.Sprintf("engine\x01\x00\x00\x00%d", scheduler.Revision), "engine\x01\x00\x00\x009", `it was written by engine revision "9"`},
 	} {
 		other := bytes.Replace(b, []byte(tc.from), []byte(tc.to), 1)
 		if bytes.Equal(other, b) {
