@@ -13,6 +13,10 @@ import (
 // StateTable returns a program's state, or nil if it declared none.
 func (w *World) StateTable(id ProgramID) *Table { return w.programs[id].state }
 
+// LifeTable returns the lives of a program's nodes, a row each, as [World.Life]
+// has them.
+func (w *World) LifeTable(id ProgramID) *Table { return w.programs[id].lifeTable }
+
 // Changed marks a node's row as changed, for who wrote it outside a batch.
 func (w *World) Changed(n Node) {
 	p, row := w.locate(n)

@@ -2,6 +2,7 @@ package publish
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"orrery/ecs"
 )
@@ -30,10 +31,14 @@ func rowsOf(list []uint32) rows {
 // in the nearest cache when the next field is.
 const blockRows = 256
 
-// gatherAll copies fields of rows, each into its column.
-func gatherAll(to [][]byte, t *ecs.Table, fields []ecs.Field, r rows) {
+// gatherAll copies fields of rows, each into its column, where there is what
+// they were at a reading: it leaves alone what has not changed since.
+func gatherAll(to [][]byte, t *ecs.Table, fields []ecs.Field, r rows, since ecs.Reading) {
 	for first := 0; first < r.count; first += blockRows {
 		last := min(first+blockRows, r.count)
+		if from, end := r.span(first, last); !t.ChangedSince(since, from, end) {
+			continue
+		}
 		for i, f := range fields {
 			size := f.Type.Size()
 			gather(to[i][first*size:last*size], t, f, r.part(first, last))
@@ -46,6 +51,15 @@ func (r rows) part(first, last int) rows {
 		return rows{count: last - first, list: r.list[first:last]}
 	}
 	return rows{first: r.first + first, count: last - first}
+}
+
+// span are the rows of a part, and maybe some between them.
+func (r rows) span(first, last int) (from, to int) {
+	if r.list == nil {
+		return r.first + first, r.first + last
+	}
+	part := r.list[first:last]
+	return int(slices.Min(part)), int(slices.Max(part)) + 1
 }
 
 // gather copies one field of rows into a column: little-endian, a value after

@@ -83,7 +83,7 @@ func TestGather(t *testing.T) {
 				want = append(want, table.At(int(row)).bytesOf(f.Name)...)
 			}
 			got := make([]byte, len(want))
-			gatherAll([][]byte{got}, table.Table(), []ecs.Field{f}, rowsOf(list))
+			gatherAll([][]byte{got}, table.Table(), []ecs.Field{f}, rowsOf(list), 0)
 			if !bytes.Equal(got, want) {
 				t.Fatalf("%s of rows %d: %x, and the world has %x", f.Name, list, got, want)
 			}

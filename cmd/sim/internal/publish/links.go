@@ -104,8 +104,8 @@ func (s *linkSource) keys(w *ecs.World) ([]string, bool) {
 
 // fill has in the column of the queue how long what is sent now would wait for
 // the wire: from when the wire is free, and the time that it is.
-func (s *linkSource) fill(w *ecs.World, columns [][]byte) {
-	gatherAll(columns[:len(s.fields)], s.table, s.fields, rows{count: s.count})
+func (s *linkSource) fill(w *ecs.World, columns [][]byte, _ ecs.Reading) {
+	gatherAll(columns[:len(s.fields)], s.table, s.fields, rows{count: s.count}, 0)
 	now := w.Time(max(0, w.Tick()))
 	for c := columns[3]; len(c) >= 8; c = c[8:] {
 		free := ecs.Nanoseconds(binary.LittleEndian.Uint64(c))
@@ -147,7 +147,7 @@ func (s *networkSource) keys(*ecs.World) ([]string, bool) {
 	return names, true
 }
 
-func (s *networkSource) fill(_ *ecs.World, columns [][]byte) {
+func (s *networkSource) fill(_ *ecs.World, columns [][]byte, _ ecs.Reading) {
 	s.under.count()
 	for i := range s.count {
 		x := s.under.run.Links.NetworkFigures(i)

@@ -13,7 +13,7 @@ import (
 func filled(s source, w *ecs.World, rows int) [][]int64 {
 	im := &netsync.Image{Columns: make([][]byte, len(s.columns()))}
 	im.Resize(s.columns(), rows)
-	s.fill(w, im.Columns)
+	s.fill(w, im.Columns, 0)
 	all := make([][]int64, len(im.Columns))
 	for i, c := range im.Columns {
 		for ; len(c) >= 8; c = c[8:] {

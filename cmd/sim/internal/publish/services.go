@@ -42,7 +42,7 @@ func (s *serviceSource) keys(*ecs.World) ([]string, bool) {
 	return names, true
 }
 
-func (s *serviceSource) fill(_ *ecs.World, columns [][]byte) {
+func (s *serviceSource) fill(_ *ecs.World, columns [][]byte, _ ecs.Reading) {
 	s.services.Figures(s.figures)
 	for i := range s.figures {
 		x := &s.figures[i]

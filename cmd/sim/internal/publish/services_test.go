@@ -39,7 +39,7 @@ run(until = "50ms")
 		from.keys(s.Run.World)
 		im := &netsync.Image{Columns: make([][]byte, 6)}
 		im.Resize(from.columns(), from.known)
-		from.fill(s.Run.World, im.Columns)
+		from.fill(s.Run.World, im.Columns, 0)
 		var got [][]uint64
 		for _, c := range im.Columns {
 			var column []uint64

@@ -37,10 +37,28 @@ func (s *lifeSource) keys(w *ecs.World) ([]string, bool) {
 	return namesOf(w, s.nodes), true
 }
 
-func (s *lifeSource) fill(w *ecs.World, columns [][]byte) {
-	for i, n := range s.nodes {
-		l := w.Life(n)
-		columns[0][i], columns[2][i] = byte(l.Status), l.Exit
-		binary.LittleEndian.PutUint32(columns[1][4*i:], l.Incarnation)
+func (s *lifeSource) fill(w *ecs.World, columns [][]byte, since ecs.Reading) {
+	for first := 0; first < len(s.nodes); first += blockRows {
+		last := min(first+blockRows, len(s.nodes))
+		if !livesChanged(w, s.nodes[first:last], since) {
+			continue
+		}
+		for i := first; i < last; i++ {
+			l := w.Life(s.nodes[i])
+			columns[0][i], columns[2][i] = byte(l.Status), l.Exit
+			binary.LittleEndian.PutUint32(columns[1][4*i:], l.Incarnation)
+		}
 	}
+}
+
+// livesChanged reports whether something may have become of nodes, which are in
+// order, since a reading.
+func livesChanged(w *ecs.World, nodes []ecs.Node, since ecs.Reading) bool {
+	first, last := nodes[0], nodes[len(nodes)-1]
+	if first.Program() != last.Program() {
+		return true
+	}
+	from, _ := w.Row(first) // they live
+	to, _ := w.Row(last)
+	return w.LifeTable(first.Program()).ChangedSince(since, from, to+1)
 }

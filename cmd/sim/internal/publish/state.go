@@ -126,6 +126,6 @@ func namesOf(w *ecs.World, nodes []ecs.Node) []string {
 	return names
 }
 
-func (s *stateSource) fill(_ *ecs.World, columns [][]byte) {
-	gatherAll(columns, s.table, s.fields, s.rows)
+func (s *stateSource) fill(_ *ecs.World, columns [][]byte, since ecs.Reading) {
+	gatherAll(columns, s.table, s.fields, s.rows, since)
 }

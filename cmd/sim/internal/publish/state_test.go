@@ -101,7 +101,7 @@ func TestTablesFollowBirthsDeathsAndGroups(t *testing.T) {
 				}
 				known[name] = want
 				column := make([]byte, 8*len(values))
-				s.fill(c.w, [][]byte{column})
+				s.fill(c.w, [][]byte{column}, 0)
 				for i, v := range values {
 					if got := int64(column[8*i]) | int64(column[8*i+1])<<8 | int64(column[8*i+2])<<16 | int64(column[8*i+3])<<24; got != v&0xffffffff {
 						t.Fatalf("%s: %s has %d, want %d", name, want[i], got, v)

@@ -77,8 +77,9 @@ func (t *Tap) fill(o *order, now Clock) {
 	o.clock.Tick, o.clock.TickNS = max(0, w.Tick()), w.Config().TickLength
 	o.clock.TimeNS, o.clock.Digest = w.Time(o.clock.Tick), fmt.Sprintf("%016x", uint64(w.Digest()))
 	o.inFlight = w.InFlight()
+	reading := w.Read()
 	for i := range o.fillings {
-		o.fillings[i].fill(w, o.clock.Tick, t.epoch)
+		o.fillings[i].fill(w, o.clock.Tick, t.epoch, reading)
 	}
 	for _, s := range o.drop {
 		s.stop()
@@ -175,16 +176,18 @@ type filling struct {
 	moved bool
 }
 
-func (f *filling) fill(w *ecs.World, tick ecs.Tick, epoch uint64) {
+func (f *filling) fill(w *ecs.World, tick ecs.Tick, epoch uint64, now ecs.Reading) {
 	if f.view.epoch != epoch {
 		f.view.epoch = epoch
+		f.view.forget()
 		f.view.source.forget()
 	}
 	if f.keys, f.moved = f.view.source.keys(w); f.moved {
+		f.view.forget()
 		return
 	}
 	f.image.Tick = tick
-	f.view.source.fill(w, f.image.Columns)
+	f.view.fill(w, f.image, now)
 }
 
 // A Clock is where the run stands, as topic clock has it.

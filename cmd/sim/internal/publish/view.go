@@ -15,6 +15,25 @@ type view struct {
 	asked  zmq.ID // the client that did; 0: the scenario exports it
 	said   bool   // that it cannot be published
 	epoch  uint64 // in which the source was asked last; the simulation thread's
+	// filled has the images of these rows, and when they were; the simulation
+	// thread's. Looked up only.
+	filled map[*netsync.Image]ecs.Reading
+}
+
+// mostFilled bounds the images that are known: some are in use, and some the
+// hub may have let go of.
+const mostFilled = 8
+
+// forget has everything copied again: the rows are others, or the world is.
+func (v *view) forget() { v.filled = nil }
+
+// fill brings an image up to date, by what has changed since it was last.
+func (v *view) fill(w *ecs.World, im *netsync.Image, now ecs.Reading) {
+	v.source.fill(w, im.Columns, v.filled[im])
+	if v.filled == nil || len(v.filled) >= mostFilled {
+		v.filled = map[*netsync.Image]ecs.Reading{}
+	}
+	v.filled[im] = now
 }
 
 // blank returns an image to fill.
@@ -49,6 +68,7 @@ type source interface {
 	keys(w *ecs.World) (names []string, changed bool)
 	// forget has keys look again: the world is at another moment.
 	forget()
-	// fill copies the rows into columns that are long enough.
-	fill(w *ecs.World, columns [][]byte)
+	// fill copies the rows into columns that are long enough, and have what the
+	// rows were at a reading of the world.
+	fill(w *ecs.World, columns [][]byte, since ecs.Reading)
 }
