@@ -41,6 +41,10 @@ func (d *Document) Set(value []byte, tick ecs.Tick) {
 	d.value, d.tick, d.dirty = slices.Clone(value), tick, true
 }
 
+// ComesLast has viewers be given the value when they have the latest of all
+// their other topics: for one that says that nothing more will come.
+func (d *Document) ComesLast(last bool) { d.topic.ends = last }
+
 // Forget drops the value: viewers are given none until it is set again. It is
 // for what was true of another moment.
 func (d *Document) Forget() {

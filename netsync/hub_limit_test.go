@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"orrery/ecs"
 )
 
@@ -197,4 +199,58 @@ func TestLimitsAreSaid(t *testing.T) {
 	if _, err := ParseFrame([][]byte{{}, {}}); err == nil || !strings.Contains(err.Error(), "a frame of 2 parts") {
 		t.Error(err)
 	}
+}
+
+// What comes last comes when a viewer has all else, however large that is and
+// whatever comes meanwhile; and in its turn again when it does not any more.
+func TestWhatComesLastWaits(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h, _ := NewHub(Config{Run: "r", Every: 1})
+		clock, _ := h.Document("a clock", Rate{})
+		others := make([]*Document, rapid.IntRange(0, 4).Draw(t, "others"))
+		for i := range others {
+			others[i], _ = h.Document("b"+string(rune('a'+i)), Rate{})
+		}
+		v, _ := h.Join()
+		if err := v.Subscribe(""); err != nil {
+			t.Fatal(err)
+		}
+		set := func(i int, now Nanos) {
+			others[i].Set(append(make([]byte, rapid.IntRange(0, 1<<20).Draw(t, "size")), byte(now)), ecs.Tick(now))
+		}
+		clock.ComesLast(true)
+		clock.Set([]byte("1"), 1)
+		for i := range others {
+			set(i, 1)
+		}
+		h.Due(1, 1, nil)
+		late := len(others) > 0 && rapid.Bool().Draw(t, "late")
+		for f, ok := v.Next(); ; f, ok = v.Next() {
+			if !ok {
+				t.Fatal("nothing comes, and not the last")
+			}
+			if late {
+				late = false
+				set(0, 2)
+				h.Due(2, 2, nil)
+				continue
+			}
+			if f.Topic == "a clock" {
+				break
+			}
+		}
+		if f, ok := v.Next(); ok {
+			t.Fatalf("%s comes after the last", f.Topic)
+		}
+		clock.ComesLast(false)
+		clock.Set([]byte("2"), 3)
+		for i := range others {
+			set(i, 3)
+		}
+		h.Due(3, 3, nil)
+		v.at, v.granted = 0, false
+		if f, _ := v.Next(); f.Topic != "a clock" {
+			t.Fatalf("%s comes before a clock whose turn it is", f.Topic)
+		}
+	})
 }

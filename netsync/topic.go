@@ -45,6 +45,7 @@ type topic struct {
 	tick  ecs.Tick // of the latest frame
 	last  Nanos    // when it was made
 	has   bool     // there is a state to give
+	ends  bool     // it is for viewers that have everything else
 	kept  []kept   // the last frames, in a row, up to the latest
 	whole *Draft   // the complete frame of the latest state, if it was asked for
 

@@ -145,7 +145,7 @@ func (v *Viewer) Take() (Given, bool) {
 			break
 		}
 		f := &v.feeds[v.at]
-		if !f.pending() {
+		if !v.isNext(f) {
 			f.deficit = 0
 			idle++
 			v.pass()
@@ -178,7 +178,7 @@ func (v *Viewer) hasten() {
 	rounds := int64(-1)
 	for i := range v.feeds {
 		f := &v.feeds[i]
-		if !f.pending() {
+		if !v.isNext(f) {
 			continue
 		}
 		need := (f.cost() - f.deficit + quantum - 1) / quantum
@@ -194,6 +194,11 @@ func (v *Viewer) hasten() {
 }
 
 func (f *feed) pending() bool { return f.topic.has && f.seq != f.topic.seq }
+
+// isNext reports whether a feed has a frame that does not wait for others.
+func (v *Viewer) isNext(f *feed) bool {
+	return f.pending() && !(f.topic.ends && slices.ContainsFunc(v.feeds, func(x feed) bool { return !x.topic.ends && x.pending() }))
+}
 
 // following returns where in the kept frames the feed's next one is.
 func (f *feed) following() (int, bool) {

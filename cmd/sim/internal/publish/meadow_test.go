@@ -23,6 +23,7 @@ type meadow struct {
 	t       testing.TB
 	run     *scheduler.Run
 	state   *ecs.Table
+	nodes   []ecs.Node // by row
 	station *Station
 	draws   *rand.Rand
 	grown   time.Time
@@ -37,7 +38,7 @@ func newMeadowSaying(t testing.TB, nodes int, say func(format string, args ...an
 	program := systems.AddNode(run.Set, systems.Node[blade]{Name: "blade"})
 	list := run.World.Nodes(program, "blade", nodes)
 	run.Start(list...)
-	m := &meadow{t: t, run: run, state: run.World.StateTable(program), draws: rand.New(rand.NewPCG(1, 2)), served: func(call func()) { call() }}
+	m := &meadow{t: t, run: run, state: run.World.StateTable(program), nodes: list, draws: rand.New(rand.NewPCG(1, 2)), served: func(call func()) { call() }}
 	for row := range nodes { // of all values, which no packing makes shorter
 		for _, f := range m.state.Fields() {
 			m.state.SetInt64At(row, f.Offset, int64(m.draws.Uint64()))
@@ -65,6 +66,7 @@ func (m *meadow) step() {
 			for _, f := range m.state.Fields() {
 				m.state.SetInt64At(row, f.Offset, m.state.Int64At(row, f.Offset)+1)
 			}
+			m.run.World.Changed(m.nodes[row])
 		}
 	}
 	if err := m.run.RunUntil(m.run.World.Tick() + 1); err != nil {

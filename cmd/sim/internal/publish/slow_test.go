@@ -132,7 +132,7 @@ func TestSlowViewers(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !s.ended || s.last.CRC != want {
-		t.Errorf("in the end (%v) it has %08x at tick %d, and the world had %08x", s.ended, s.last.CRC, s.last.Tick, want)
+		t.Errorf("in the end (%v) it has %08x at tick %d, and the world had %08x at %d", s.ended, s.last.CRC, s.last.Tick, want, m.run.World.Tick())
 	}
 	if s.missed == 0 || s.clocks < 5 {
 		t.Errorf("it has %d frames, %d clocks, and was told that %d frames were left out", s.frames, s.clocks, s.missed)

@@ -79,6 +79,7 @@ const measuresEvery = netsync.Second / 2
 // take publishes what an order has brought.
 func (t *topics) take(o *order, clock *Clock, now netsync.Nanos) {
 	tick := o.clock.Tick
+	t.clock.ComesLast(clock.Ended)
 	t.clock.Set(mustJSON(clock), tick)
 	t.events.Skip(o.found.skipped, now, tick)
 	for _, e := range o.found.events {
