@@ -24,7 +24,9 @@ type entries struct {
 	index index   // (name, topic) to key
 	order []int32 // keys in use
 	free  []int32 // keys not in use, the lowest last
-	dead  []int32 // keys of providers that have died, in use
+	// dead has the keys of providers that have died and are in use, the lowest
+	// first: in which order they are forgotten must follow from rows alone.
+	dead []int32
 	// held is, by key, how many members know a value of it that is not empty.
 	held []int32
 }
@@ -75,7 +77,9 @@ func (e *Epidemic) compareKeys(a, b int32) int {
 // died notes that a node has, whose entry may be forgotten some day.
 func (e *Epidemic) died(n ecs.Node) {
 	if key := e.key(uint64(n), providerTopic); key >= 0 {
-		e.entries.dead = append(e.entries.dead, int32(key))
+		x := &e.entries
+		at, _ := slices.BinarySearch(x.dead, int32(key))
+		x.dead = slices.Insert(x.dead, at, int32(key))
 	}
 }
 
