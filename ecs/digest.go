@@ -152,7 +152,7 @@ func (w *World) tableSum(t *Table) uint64 {
 		sum += t.sums[page]
 	}
 	t.summed = w.generation
-	w.generation++
+	w.age()
 	return sum
 }
 

@@ -17,6 +17,7 @@ const (
 // a program's nodes or what is not a node: links, timers, checks. Digest,
 // snapshot and export walk tables without knowing what they mean.
 type Table struct {
+	world  *World
 	name   string
 	hash   uint64
 	typ    reflect.Type

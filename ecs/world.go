@@ -329,7 +329,10 @@ func (w *World) KindName(k Kind) string {
 	return fmt.Sprintf("kind %d", k)
 }
 
-func (w *World) addTable(t *Table) { w.tables = append(w.tables, t) }
+func (w *World) addTable(t *Table) {
+	t.world = w
+	w.tables = append(w.tables, t)
+}
 
 // Tables returns every table, in the order of declaration.
 func (w *World) Tables() []*Table { return w.tables }

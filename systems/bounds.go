@@ -16,6 +16,13 @@ type bounds struct {
 	entries []uint64 // sorted
 	parts   []part   // of entries
 	ends    []int    // of the entries with a key
+	far     []placed // in hand
+}
+
+// placed is a bound, and the program that it is for.
+type placed struct {
+	bound
+	program ecs.ProgramID
 }
 
 // bound is a subscription, as a payload names it, and when it is given a value.
@@ -136,18 +143,15 @@ func (b *bounds) part(due ecs.Tick, program ecs.ProgramID, end int) {
 
 // sortFar sorts what is due in ticks far apart.
 func (b *bounds) sortFar() {
-	type placed struct {
-		bound
-		program ecs.ProgramID
-	}
-	all := make([]placed, len(b.list))
+	all := b.far[:0]
 	r := 0
 	for i := range b.list {
 		for i >= b.runs[r].end {
 			r++
 		}
-		all[i] = placed{b.list[i], b.runs[r].program}
+		all = append(all, placed{b.list[i], b.runs[r].program})
 	}
+	b.far = all
 	slices.SortStableFunc(all, func(x, y placed) int { return cmp.Compare(x.due, y.due) })
 	for i := range all {
 		b.entries[i] = all[i].entry

@@ -78,8 +78,10 @@ func (e *Epidemic) compareKeys(a, b int32) int {
 func (e *Epidemic) died(n ecs.Node) {
 	if key := e.key(uint64(n), providerTopic); key >= 0 {
 		x := &e.entries
-		at, _ := slices.BinarySearch(x.dead, int32(key))
-		x.dead = slices.Insert(x.dead, at, int32(key))
+		at, twice := slices.BinarySearch(x.dead, int32(key))
+		if !twice { // a node may be buried twice in a tick
+			x.dead = slices.Insert(x.dead, at, int32(key))
+		}
 	}
 }
 

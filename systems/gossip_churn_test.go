@@ -130,7 +130,7 @@ func (o *fair) look(t *rapid.T) {
 	was := e.entries
 	e.entries = entries{}
 	e.rebuildEntries()
-	slices.Sort(was.dead)
+	defer func() { e.entries = was }() // as it would be without a look
 	text := func(x *entries) string { return fmt.Sprint(x.order, x.free, x.dead, x.held) }
 	if diff := cmp.Diff(text(&was), text(&e.entries)); diff != "" {
 		t.Fatalf("at %d what is derived: (- was, + made anew)\n%s", o.World.Tick(), diff)
@@ -224,4 +224,39 @@ func TestFairsAnyWay(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A node that is buried twice in a tick, or asks twice to die, dies once: what
+// others provide stays known.
+func TestWhoDiesTwiceDiesOnce(t *testing.T) {
+	for _, how := range []string{"bury", "die"} {
+		o := newRig(ecs.Config{Seed: 1})
+		sell := o.Services.Declare("sell")
+		provides := []Provide[word]{{Service: sell, Do: func(*Me, *word, uint64) uint64 { return 0 }}}
+		var second ecs.Node
+		id := AddNode(o.Set, Node[word]{Name: "seller", Provides: provides, Every: []EveryNode[word]{{Name: "work", Period: 10 * ms, Do: func(me *Me, _ *word) {
+			if how == "die" && me.Self() == second && me.Tick() == 50 {
+				o.Lifecycle.Die(second, 0)
+				o.Lifecycle.Die(second, 0)
+			}
+		}}}})
+		if err := o.Epidemic.Open(Gossip{Every: 10 * ms, Fanout: 2}); err != nil {
+			t.Fatal(err)
+		}
+		o.Services.Gossip(o.Epidemic)
+		s := o.World.Nodes(id, "s", 4)
+		second = s[1]
+		o.Links.Network(s, Link{Latency: ms})
+		o.start(s...)
+		if how == "bury" {
+			o.at(50, Action{Verb: Resume, Target: s[0], Resolve: func(*Action) { o.Lifecycle.Bury(second); o.Lifecycle.Bury(second) }})
+		}
+		o.run(300)
+		if got := o.Services.Providers(s[0], sell.Key); !slices.Equal(got, []ecs.Node{s[0], s[2], s[3]}) {
+			t.Errorf("%s: providers are %v", how, got)
+		}
+		if x := &o.Epidemic.entries; len(x.order) != 3 || len(x.free) != 1 || len(x.dead) != 0 {
+			t.Errorf("%s: entries are %+v", how, x)
+		}
+	}
 }
