@@ -70,12 +70,13 @@ func (r *result) leave(e *edge, d *driver) error {
 		}
 		r.trace, d.trace = nil, nil
 	}
+	from := r.branchAt(l.goal)
 	if err := l.run.Restore(l.start); err != nil {
 		next.dropped()
 		return err
 	}
-	if parent != nil {
-		if err := parent.restore(r, l.goal); err != nil {
+	if from != nil {
+		if err := from.restore(r, l.goal); err != nil {
 			next.dropped()
 			return err
 		}
@@ -87,9 +88,10 @@ func (r *result) leave(e *edge, d *driver) error {
 		}
 	}
 	if next != nil {
-		if err := r.flags.trace.record(e, next, r.scenario, r.lineage(parent)...); err != nil {
+		if err := r.flags.trace.record(e, next, r.scenario, r.lineage(from)...); err != nil {
 			return err
 		}
+		r.branches = append(r.branches, branch{next.name, l.run.World.Tick()})
 		e.say("went back to %s: %s is kept, and what follows is in %s", l.moment(l.run.World.Tick()), quote(parent.name), quote(next.name))
 	}
 	r.trace, d.trace = next, next
@@ -114,22 +116,37 @@ func (r *result) endBranch() error {
 	return r.trace.end(&sum)
 }
 
+// branch is a trace of the run, and where it begins.
+type branch struct {
+	name  string
+	begin ecs.Tick
+}
+
+// branchAt is the trace that has what the run was at a tick: a branch that was
+// left for an earlier moment begins after it, and what was before lies in one
+// further back. It is nil if none has it.
+func (r *result) branchAt(t ecs.Tick) *branch {
+	for i := len(r.branches) - 1; i >= 0; i-- {
+		if b := &r.branches[i]; b.begin <= t {
+			return b
+		}
+	}
+	return nil
+}
+
 // restore takes the run to the latest moment before a tick that the trace has.
-func (t *traceFile) restore(r *result, to ecs.Tick) error {
-	kept, err := openTrace(t.name)
+func (b *branch) restore(r *result, to ecs.Tick) error {
+	kept, err := openTrace(b.name)
 	if err != nil {
 		return err
 	}
 	defer kept.file.Close()
-	if to < kept.Begin() { // it stays at the start
-		return nil
-	}
 	_, err = kept.Restore(r.scenario.Run, to)
 	return err
 }
 
 // lineage is what a trace says of where its run comes from.
-func (r *result) lineage(parent *traceFile) [][2]string {
+func (r *result) lineage(parent *branch) [][2]string {
 	w := r.scenario.Run.World
 	return [][2]string{
 		{"parent", filepath.Base(parent.name)}, {"parent_at", r.time(w.Tick()).String()},

@@ -116,6 +116,9 @@ func (o *runFlags) carryOut(e *edge, r *result, about ...[2]string) (err error) 
 		r.trace.dropped()
 		return err
 	}
+	if r.live != nil && r.trace != nil {
+		r.branches = []branch{{r.trace.name, r.live.begin}}
+	}
 	defer func() {
 		if closed := r.live.end(e, o.publish.stay); err == nil {
 			err = closed
@@ -257,6 +260,7 @@ type result struct {
 	scheduler.Summary
 	scenario    *scenario.Scenario
 	trace       *traceFile // nil: it is not kept
+	branches    []branch   // a published run's traces, in order of coming
 	live        *live      // nil: it is not published
 	name        string     // as the user typed it
 	flags       *runFlags
