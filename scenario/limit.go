@@ -22,8 +22,10 @@ const (
 )
 
 // limit makes a thread stop by itself: after options.Steps from now, when
-// calls are too deep, or when what a variable holds is too large.
+// calls are too deep, or when what a variable holds is too large. That what ran
+// before was stopped is over: a run goes on after a request that was refused.
 func (s *script) limit(thread *starlark.Thread) {
+	thread.Uncancel()
 	s.last = thread.ExecutionSteps() + s.options.Steps
 	thread.OnMaxSteps = s.stop
 	thread.SetMaxExecutionSteps(min(s.last, thread.ExecutionSteps()+longSlice))

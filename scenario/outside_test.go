@@ -6,7 +6,9 @@ package scenario
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -188,5 +190,66 @@ func TestDeterminismOfActs(tb *testing.T) {
 	tb.Logf("told %d times", told)
 	if told == 0 {
 		tb.Error("nobody was told anything")
+	}
+}
+
+// What is refused at a limit leaves nothing behind: the run goes on as one that
+// nobody asked anything.
+func TestRefusedAtALimit(t *testing.T) {
+	const text = `def put(me):
+    me.push("p", 2)
+
+def take(me, item):
+    me.got += item
+
+def deep(n):
+    return deep(n)
+
+def key(item):
+    if item == "deep":
+        return deep(item)
+    if item == "large":
+        x = "x"
+        for _ in range(100):
+            x += x
+    for _ in range(item):
+        pass
+    return item
+
+a = node("a", program(every = {"5ms": put}))
+b = nodes("b", 2, program(state = {"got": 0}, pulls = {"p": take}))
+network([a] + list(b), latency = "1ms")
+pipe("p", a, b, 4, fan = "hash", key = key)
+run(until = "50ms")
+`
+	end := func(item, want string) string {
+		s, err := load(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Run.RunUntil(12); err != nil {
+			t.Fatal(err)
+		}
+		if item != "" {
+			_, err := s.PushAction("p", "a", "", json.RawMessage(item))
+			var refused *Refusal
+			if !errors.As(err, &refused) || !strings.Contains(refused.Text, want) {
+				t.Errorf("a push of %s is refused with %v\nwant %s", item, err, want)
+			}
+		}
+		if err := s.Run.RunUntil(s.Until); err != nil {
+			t.Errorf("after a push of %s was refused the run ends with %v", item, err)
+		}
+		return ends(t, s)
+	}
+	nobody := end("", "")
+	for _, tc := range []struct{ item, want string }{
+		{"1000000000000", "the key of the item: kv.star:17:5: in key at 12ms: more than 100000 steps"},
+		{`"large"`, "x grows beyond 1000 bytes"},
+		{`"deep"`, "functions call each other more than 2000 deep"},
+	} {
+		if diff := cmp.Diff(nobody, end(tc.item, tc.want)); diff != "" {
+			t.Errorf("after a push of %s was refused: (- nobody pushed, + so)\n%s", tc.item, diff)
+		}
 	}
 }
