@@ -275,6 +275,22 @@ func (r *result) time(t ecs.Tick) value.Duration {
 	return value.Duration(r.scenario.Run.World.Time(max(0, t)))
 }
 
+// fileAt is the trace that has what the run was at a tick, or, of tick 0, that of
+// how it ended: one of its own, if it went back, or what it goes on from, if its
+// checks bring something along from there. It is empty if it has none.
+func (r *result) fileAt(t ecs.Tick) string {
+	if len(r.branches) == 0 {
+		return r.flags.trace.file
+	}
+	if t == 0 {
+		return r.branches[len(r.branches)-1].name
+	}
+	if b := r.branchAt(t); b != nil {
+		return b.name
+	}
+	return r.flags.from.trace
+}
+
 // again is the line that reproduces the run, up to a tick if that is not 0. What
 // somebody outside did to it its trace alone has.
 func (r *result) again(t ecs.Tick) string {
@@ -282,10 +298,7 @@ func (r *result) again(t ecs.Tick) string {
 	if t > 0 {
 		until = r.time(t)
 	}
-	file := r.flags.trace.file
-	if r.trace != nil { // another one, if it went back
-		file = r.trace.name
-	}
+	file := r.fileAt(t)
 	switch {
 	case r.live == nil || !r.live.acted:
 	case file != "" && t > 0:
