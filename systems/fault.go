@@ -310,6 +310,15 @@ func (l *cutLabels) put(label uint64, cut Cut) {
 	}
 }
 
+// LatestLabel is the largest label of a cut that is not healed, 0 if none has one:
+// who labels further cuts of a run that goes on from another starts above it.
+func (f *Faults) LatestLabel() (latest uint64) {
+	for i := range f.labels.rows.Len() {
+		latest = max(latest, f.labels.rows.At(i).Label)
+	}
+	return latest
+}
+
 // take forgets a label and returns its cut, none if it is not known.
 func (l *cutLabels) take(label uint64) Cut {
 	for i := range l.rows.Len() {

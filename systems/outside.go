@@ -66,6 +66,18 @@ func newOutside(s *Set) *Outside {
 // keep what it is shown.
 func (o *Outside) Tell(f func(o *Upshot)) { o.told = f }
 
+// LatestLabel is the largest label of a call that is under way, 0 if none has one:
+// who labels further actions of a run that goes on from another starts above it.
+func (o *Outside) LatestLabel() (latest uint64) {
+	calls := o.services.calls.pool.rows
+	for i := range calls.Len() {
+		if r := calls.At(i); r.Valid != 0 && r.Outside {
+			latest = max(latest, r.Then)
+		}
+	}
+	return latest
+}
+
 func (o *Outside) tell(x *Upshot) {
 	if o.told != nil && x.Label != 0 {
 		o.told(x)

@@ -44,16 +44,30 @@ func (l *live) act(c *publish.Command) (at ecs.Tick, pending bool, failed *netsy
 	return at, told, nil
 }
 
-// nextLabel is one that no act of the run has: what a run goes on from may have
-// had some, and their calls may be under way.
-func (l *live) nextLabel() uint64 {
-	if l.label == 0 {
-		for _, in := range l.run.Inputs() {
-			if in.Action.Verb.OfChannels() {
-				l.label = max(l.label, in.Action.Label)
-			}
+// cutLabel is in the labels of cuts from outside: a scenario's have it not.
+const cutLabel = 1 << 63
+
+// startLabels has labels start above those that the run has when it begins. What it
+// goes on from may have calls under way and cuts that are not healed, in its state
+// alone, and ends of cuts among its inputs.
+func (l *live) startLabels() {
+	l.label = l.run.Outside.LatestLabel()
+	cuts := l.run.Faults.LatestLabel()
+	for _, in := range l.run.Inputs() {
+		switch a := &in.Action; {
+		case a.Verb.OfChannels():
+			l.label = max(l.label, a.Label)
+		case a.Verb == systems.CutOff || a.Verb == systems.Heal:
+			cuts = max(cuts, a.Label)
 		}
 	}
+	if cuts&cutLabel != 0 {
+		l.cuts = cuts &^ cutLabel
+	}
+}
+
+// nextLabel is one that no act of the run has.
+func (l *live) nextLabel() uint64 {
 	l.label++
 	return l.label
 }

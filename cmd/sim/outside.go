@@ -61,7 +61,7 @@ func (l *live) fault(r *netsync.Request) (ecs.Tick, *netsync.Error) {
 	}
 	if f.verb == systems.CutOff { // so that it can be healed by itself
 		l.cuts++
-		a.Label = 1<<63 | l.cuts
+		a.Label = cutLabel | l.cuts
 	}
 	at := l.run.Command(a)
 	l.acted = true

@@ -73,7 +73,7 @@ type live struct {
 	paused  bool
 	steps   ecs.Tick // the tick up to which it goes while paused; 0: it stands
 	run     *scheduler.Run
-	cuts    uint64 // that were asked for
+	cuts    uint64 // the latest label of one, without cutLabel
 	replays bool   // what was, on which nobody acts
 
 	begin   ecs.Tick           // the first moment to go to
@@ -113,6 +113,7 @@ func (o *publishFlags) begin(e *edge, s *scenario.Scenario) (*live, error) {
 	}
 	e.err = &shared{to: e.err} // the station says of viewers what it has to
 	l := &live{run: s.Run, scenario: s, begin: max(0, s.Run.World.Tick())}
+	l.startLabels()
 	if !o.watch {
 		l.start = new(ecs.Snapshot)
 		s.Run.Snapshot(l.start)
