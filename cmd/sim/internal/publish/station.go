@@ -439,49 +439,70 @@ func refused(_ [][]byte, err error) [][]byte {
 	return netsync.Reply{Version: netsync.Version, Error: e}.Parts()
 }
 
-// answer replies to requests, and keeps those that act for the tap.
+// answer replies to requests, and keeps those that act for the tap. Requests are
+// taken before events: who has made one and is unknown after them left before
+// anyone knew it, and nothing will ever say so. Those of who has left since are
+// answered before it is forgotten, so that what it asked for is done.
 func (s *Station) answer() {
-	for _, e := range s.requests.Events() {
-		if e.Kind == zmq.Left {
-			if c := s.clients[e.Viewer]; c != nil {
-				c.Leave()
-				delete(s.clients, e.Viewer)
-				s.removeViews(func(v *view) bool { return v.asked == e.Viewer })
-				s.removeSamples(func(a *asking) bool { return a.asked == e.Viewer })
-			}
+	requests := s.requests.Take()
+	events := s.requests.Events()
+	for _, e := range events {
+		if e.Kind == zmq.Joined {
+			s.clients[e.Viewer] = nil // it has a place at the desk once it asks
 		}
 	}
-	for _, r := range s.requests.Take() {
+	for _, r := range requests {
 		s.taken++
-		c := s.clients[r.Client]
-		if c == nil {
-			var err error
-			if c, err = s.desk.Join(); err != nil {
-				s.requests.Reply(r, refused(nil, err))
-				continue
-			}
-			s.clients[r.Client] = c
+		if c, known := s.clients[r.Client]; known {
+			s.answerOne(c, r)
 		}
-		if len(r.Parts) != 1 {
-			e := Refuse(netsync.CodeMalformed, fmt.Sprintf("a request of %d parts", len(r.Parts)), "send one JSON object in one part")
-			s.requests.Reply(r, netsync.Reply{Version: netsync.Version, Tick: s.tick, Error: e}.Parts())
-			continue
+	}
+	for _, e := range events {
+		if e.Kind == zmq.Left {
+			s.forget(e.Viewer)
 		}
-		reply, frame := c.Reply(s.now(), r.Parts[0])
-		if frame != nil {
-			p := promise{to: r, parts: reply, frame: frame}
-			if !frame.IsWritten() {
-				p.written = s.lend(frame)
-			}
-			s.promises = append(s.promises, p)
-			continue
+	}
+}
+
+// forget ends what is a client's that has left.
+func (s *Station) forget(id zmq.ID) {
+	if c := s.clients[id]; c != nil {
+		c.Leave()
+		s.removeViews(func(v *view) bool { return v.asked == id })
+		s.removeSamples(func(a *asking) bool { return a.asked == id })
+	}
+	delete(s.clients, id)
+}
+
+// answerOne replies to a request of a client, nil if it is its first.
+func (s *Station) answerOne(c *netsync.Client, r zmq.Request) {
+	if c == nil {
+		var err error
+		if c, err = s.desk.Join(); err != nil {
+			s.requests.Reply(r, refused(nil, err))
+			return
 		}
-		if reply != nil {
-			s.requests.Reply(r, reply)
-			continue
+		s.clients[r.Client] = c
+	}
+	if len(r.Parts) != 1 {
+		e := Refuse(netsync.CodeMalformed, fmt.Sprintf("a request of %d parts", len(r.Parts)), "send one JSON object in one part")
+		s.requests.Reply(r, netsync.Reply{Version: netsync.Version, Tick: s.tick, Error: e}.Parts())
+		return
+	}
+	reply, frame := c.Reply(s.now(), r.Parts[0])
+	if frame != nil {
+		p := promise{to: r, parts: reply, frame: frame}
+		if !frame.IsWritten() {
+			p.written = s.lend(frame)
 		}
-		for _, command := range s.desk.Take(nil) {
-			s.pending = append(s.pending, &Command{Request: command.Request, station: s, command: command, from: r})
-		}
+		s.promises = append(s.promises, p)
+		return
+	}
+	if reply != nil {
+		s.requests.Reply(r, reply)
+		return
+	}
+	for _, command := range s.desk.Take(nil) {
+		s.pending = append(s.pending, &Command{Request: command.Request, station: s, command: command, from: r})
 	}
 }

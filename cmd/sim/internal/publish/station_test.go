@@ -234,6 +234,49 @@ func TestExportsEndWithWhoAsked(t *testing.T) {
 	}
 }
 
+// Who asks and is gone before it is answered leaves no place taken at the desk;
+// what it asked for is done if it was known before.
+func TestClientsThatHaveLeftTakeNoPlace(t *testing.T) {
+	station, _ := opened(t, loaded(t, little))
+	defer closed(t, station)
+	_, requests := station.Endpoints()
+	known := make([]*client, 20)
+	for i := range known {
+		known[i] = dialed(t, requests)
+		known[i].send(netsync.Request{Do: netsync.DoHello})
+		known[i].reply()
+	}
+	station.mu.Lock() // who comes now is not known before it has left
+	for _, c := range known {
+		c.send(netsync.Request{Do: netsync.DoPause})
+		c.Close()
+	}
+	for range 300 { // more than may be there at once
+		c := dialed(t, requests)
+		c.send(netsync.Request{Do: netsync.DoHello})
+		c.Close()
+	}
+	station.mu.Unlock()
+	for _, command := range commands(t, station, len(known)) {
+		command.Done(0, nil, nil)
+	}
+	last := dialed(t, requests)
+	last.send(netsync.Request{Do: netsync.DoHello})
+	if r := last.reply(); r.Error != nil {
+		t.Errorf("who comes after them is told: %v", r.Error)
+	}
+	there := func() (n int) {
+		station.mu.Lock()
+		defer station.mu.Unlock()
+		return len(station.clients)
+	}
+	for end := time.Now().Add(10 * time.Second); there() != 2; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("there are %d clients, of 2 that have not left", there())
+		}
+	}
+}
+
 // A run that nobody watches pays for a look at whether somebody does.
 func TestNobodyCostsNothing(t *testing.T) {
 	s := loaded(t, little)
