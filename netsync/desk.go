@@ -25,16 +25,17 @@ type Desk struct {
 	schema  Schema
 	clients []*Client
 	waiting []Command
-	running int // commands that were taken and have no reply yet
+	running int // commands of clients that were taken and have no reply yet
 	tick    ecs.Tick
 }
 
 // Client is one peer of the request endpoint.
 type Client struct {
-	desk   *Desk
-	tokens float64 // requests that it may send yet
-	last   Nanos
-	began  bool
+	desk    *Desk
+	running int     // of the desk's
+	tokens  float64 // requests that it may send yet
+	last    Nanos
+	began   bool
 }
 
 // Command is a request to who runs the world, in order of coming.
@@ -73,8 +74,14 @@ func (d *Desk) Join() (*Client, error) {
 	return c, nil
 }
 
-// Leave takes a client out. What it has asked for is still done; nobody is told.
+// Leave takes a client out. What it has asked for is still done; nobody is told,
+// and it takes nobody's place: calls may last for years.
 func (c *Client) Leave() {
+	if c.desk == nil {
+		return
+	}
+	c.desk.running -= c.running
+	c.running = 0
 	for i, x := range c.desk.clients {
 		if x == c {
 			c.desk.clients = append(c.desk.clients[:i], c.desk.clients[i+1:]...)
@@ -158,7 +165,9 @@ func (d *Desk) queue(c *Client, r Request, by doer) [][]byte {
 // at a tick's boundary.
 func (d *Desk) Take(to []Command) []Command {
 	to = append(to, d.waiting...)
-	d.running += len(d.waiting)
+	for _, c := range d.waiting {
+		c.Client.run(1)
+	}
 	clear(d.waiting)
 	d.waiting = d.waiting[:0]
 	return to
@@ -167,7 +176,7 @@ func (d *Desk) Take(to []Command) []Command {
 // Done returns the parts of the reply to a command that took effect at a tick,
 // or failed. A nil result is {}.
 func (d *Desk) Done(c Command, tick ecs.Tick, result any, e *Error) [][]byte {
-	d.running--
+	c.Client.run(-1)
 	r := Reply{Version: Version, ID: c.Request.ID, Tick: tick, Error: e}
 	if e == nil {
 		r.OK = []byte("{}")
@@ -176,6 +185,15 @@ func (d *Desk) Done(c Command, tick ecs.Tick, result any, e *Error) [][]byte {
 		}
 	}
 	return r.Parts()
+}
+
+// run counts commands of a client that begin, or end below 0. Those of one that
+// has left are not counted.
+func (c *Client) run(n int) {
+	if c.desk != nil {
+		c.running += n
+		c.desk.running += n
+	}
 }
 
 func (d *Desk) reply(id uint64, ok []byte, e *Error) [][]byte {

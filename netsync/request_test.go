@@ -5,6 +5,7 @@ package netsync
 import (
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -201,6 +202,67 @@ func TestDesk(t *testing.T) {
 	if !c.Gone() || c.Answer(now, []byte(`{}`)) != nil {
 		t.Error("who has left is answered")
 	}
+}
+
+// However clients ask, are answered and leave, the desk is busy with what those
+// who are there have asked for and nothing else.
+func TestDeskIsBusyWithWhoIsThere(tb *testing.T) {
+	w := newWorld(tb, Config{Run: "r"}, 1)
+	rapid.Check(tb, func(t *rapid.T) {
+		const most = 4
+		d := NewDesk(w.hub, DeskConfig{Waiting: most, Rate: 1e6})
+		var clients []*Client
+		var waiting, running []Command // of who is there, and of who has left
+		there := func(all []Command) (n int) {
+			for _, c := range all {
+				if !c.Client.Gone() {
+					n++
+				}
+			}
+			return n
+		}
+		some := func(t *rapid.T, n int) int {
+			if n == 0 {
+				t.Skip("there is none")
+			}
+			return rapid.IntRange(0, n-1).Draw(t, "which")
+		}
+		t.Repeat(map[string]func(*rapid.T){
+			"join": func(t *rapid.T) {
+				c, err := d.Join()
+				if err != nil {
+					t.Fatal(err)
+				}
+				clients = append(clients, c)
+			},
+			"leave": func(t *rapid.T) {
+				i := some(t, len(clients))
+				clients[i].Leave()
+				clients[i].Leave() // again is nothing
+				clients = slices.Delete(clients, i, i+1)
+			},
+			"ask": func(t *rapid.T) {
+				c := clients[some(t, len(clients))]
+				busy := len(waiting)+there(running) >= most
+				parts := c.Answer(Second, []byte(`{"v":1,"id":1,"do":"pause"}`))
+				if busy != (parts != nil) {
+					t.Fatalf("%d wait and %d of %d run: %s", len(waiting), there(running), len(running), parts)
+				}
+				if !busy {
+					waiting = append(waiting, Command{c, Request{}})
+				}
+			},
+			"take": func(t *rapid.T) {
+				running = d.Take(running)
+				waiting = nil
+			},
+			"done": func(t *rapid.T) {
+				i := some(t, len(running))
+				d.Done(running[i], 1, nil, nil)
+				running = slices.Delete(running, i, i+1)
+			},
+		})
+	})
 }
 
 // A replica asks, is answered with a keyframe, and goes on with deltas.
