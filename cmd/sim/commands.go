@@ -22,7 +22,7 @@ func (l *live) carryOut(e *edge, d *driver, c *publish.Command) {
 		l.paused, l.steps = false, 0
 		failed = l.setPace(e, d, l.pace)
 	case netsync.DoStep:
-		l.paused, l.steps = true, max(0, at)+ecs.Tick(c.Ticks)
+		l.paused, l.steps = true, max(0, at)+min(ecs.Tick(c.Ticks), ecs.Never) // which is after any end
 	case netsync.DoPace:
 		failed = l.setPace(e, d, *c.Pace)
 	case netsync.DoFault:

@@ -18,7 +18,7 @@ import (
 // that, before anything else that was asked for, and then calls arrived.
 func (l *live) goTo(c *publish.Command) *netsync.Error {
 	w := l.run.World
-	to, now := l.run.Ticks(ecs.Nanoseconds(*c.At)), max(0, w.Tick())
+	to, now := l.run.Ticks(ecs.Nanoseconds(min(*c.At, longest))), max(0, w.Tick())
 	switch {
 	case to < l.begin:
 		return publish.Refuse(netsync.CodeRange, fmt.Sprintf("it begins at %s", l.moment(l.begin)), "its parent has what was before: sim replay PARENT --publish")

@@ -12,6 +12,10 @@ import (
 	"orrery/systems"
 )
 
+// longest is the longest time, in ns, that can be asked for: 30 years. What is
+// near 2^63 does not fit a tick to come.
+const longest = 1_000_000_000_000_000_000
+
 // outsideFault is a fault that a client may ask for, as scenarios call it.
 type outsideFault struct {
 	name    string
@@ -90,6 +94,8 @@ func (f *outsideFault) action(r *netsync.Request) (systems.Action, *netsync.Erro
 	switch {
 	case r.Lasting > 0 && f.ends == nil:
 		return a, publish.Refuse(netsync.CodeRange, fmt.Sprintf("%s does not last", f.name), `leave out "lasting_ns"`)
+	case r.Lasting > longest:
+		return a, publish.Refuse(netsync.CodeRange, fmt.Sprintf("%s cannot last %d ns", f.name, r.Lasting), fmt.Sprintf(`"lasting_ns" is 1 to %d; without it, nothing ends it`, int64(longest)))
 	case f.verb == systems.Slow && !(o.Factor >= 1 && o.Factor <= 1e6):
 		return a, publish.Refuse(netsync.CodeRange, "slow needs a factor from 1 to a million", `"options": {"factor": 10}`)
 	case f.verb == systems.Slow:
