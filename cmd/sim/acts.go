@@ -28,13 +28,13 @@ func (l *live) act(c *publish.Command) (at ecs.Tick, pending bool, failed *netsy
 	if err != nil {
 		return 0, false, refusal(err)
 	}
-	if c.Do == netsync.DoCall && l.paused && l.steps == 0 {
+	if c.Do == netsync.DoCall && l.stands() {
 		return 0, false, publish.Refuse(netsync.CodeRefused, "the run is paused, and a reply takes time", "resume it, or ask for steps first")
 	}
 	at = max(1, l.run.World.Tick()+1) // nodes start in tick 0
 	// Of a message, or a value that nobody publishes, nothing can come but that it
 	// is sent; and who asks while the run is paused would wait for who resumes it.
-	told := a.Verb.OfChannels() && (a.Verb != systems.PublishValue || a.Target != 0) && (!l.paused || l.steps > 0)
+	told := a.Verb.OfChannels() && (a.Verb != systems.PublishValue || a.Target != 0) && !l.stands()
 	if told {
 		a.Label = l.nextLabel()
 		l.waits = append(l.waits, waiting{a.Label, c, a.Verb == systems.CallService, a.Target})
@@ -43,6 +43,10 @@ func (l *live) act(c *publish.Command) (at ecs.Tick, pending bool, failed *netsy
 	l.acted = true
 	return at, told, nil
 }
+
+// stands reports whether the run goes no further until somebody resumes it: it is
+// paused, and where it was to go, by steps or to a moment, it is.
+func (l *live) stands() bool { return l.paused && l.steps <= max(0, l.run.World.Tick()) }
 
 // cutLabel is in the labels of cuts from outside: a scenario's have it not.
 const cutLabel = 1 << 63
