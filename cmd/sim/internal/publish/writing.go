@@ -61,5 +61,6 @@ func (s *Station) keepPromises() {
 		s.finishWriting(p.written)
 		s.requests.Reply(p.to, append(p.parts, p.frame.Frame().Parts()...))
 	}
+	clear(s.promises) // frames may be large
 	s.promises = s.promises[:0]
 }

@@ -4,7 +4,9 @@ package publish
 
 import (
 	"bytes"
+	"context"
 	"testing"
+	"time"
 
 	"orrery/netsync"
 	"orrery/netsync/zmq"
@@ -83,5 +85,39 @@ func TestFramesAreWrittenBesideTheRun(t *testing.T) {
 	}
 	if len(station.writing) > 0 {
 		t.Errorf("%d frames are kept that are written", len(station.writing))
+	}
+}
+
+// A reply that was given leaves its frame to nobody.
+func TestPromisesThatAreKeptHoldNothing(t *testing.T) {
+	station, c := opened(t, loaded(t, little))
+	frames, _ := station.Endpoints()
+	ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
+	defer stop()
+	viewer, err := zmq.Dial(ctx, zmq.DialConfig{Endpoint: frames, Type: "SUB"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer viewer.Close()
+	if err := viewer.Subscribe("columns/member"); err != nil {
+		t.Fatal(err)
+	}
+	for given := false; !given; time.Sleep(20 * time.Millisecond) {
+		station.Tap().Serve(Clock{})
+		c.send(netsync.Request{Do: netsync.DoKeyframe, Topic: "columns/member"})
+		r := c.reply()
+		if given = r.Error == nil; !given && (r.Error.Code != netsync.CodeNotYet || ctx.Err() != nil) {
+			t.Fatal(r.Error)
+		}
+	}
+	closed(t, station)
+	kept := station.promises[:cap(station.promises)]
+	if len(kept) == 0 {
+		t.Error("nothing was promised")
+	}
+	for _, p := range kept {
+		if p.frame != nil || p.parts != nil || p.written != nil {
+			t.Errorf("a reply to request %d is still there", p.to.Client)
+		}
 	}
 }
