@@ -283,6 +283,12 @@ func (o *Outside) leaves(e *ecs.Envelope) bool {
 // Act is the system's part of the act phase, after all handlers have run: calls
 // of nobody end.
 func (o *Outside) Act() {
+	if o.services.opened {
+		o.settle()
+	}
+}
+
+func (o *Outside) settle() {
 	for i := range o.left {
 		d := &o.left[i]
 		if r := o.services.answered(&d.envelope, d.ref, d.payload); r != nil {
@@ -295,6 +301,13 @@ func (o *Outside) Act() {
 
 // Next returns the tick in which a call of nobody ends by time, or ecs.Never.
 func (o *Outside) Next() ecs.Tick {
+	if !o.services.opened {
+		return ecs.Never
+	}
+	return o.due()
+}
+
+func (o *Outside) due() ecs.Tick {
 	c := &o.services.calls
 	if k := c.callers.first(0); k >= 0 {
 		if head := c.callers.rows.At(k).Head; head != 0 {

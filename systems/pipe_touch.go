@@ -22,12 +22,16 @@ type touched struct{ flow, event int32 }
 func (p *Pipes) Touch(b *ecs.Batch) {
 	if p.opened && len(b.Envelopes) > 1 {
 		p.touch(b)
-		p.touchFlows(b)
 	}
 }
 
-// touch reads the first half of flows.
 func (p *Pipes) touch(b *ecs.Batch) {
+	p.touchHeads(b)
+	p.touchFlows(b)
+}
+
+// touchHeads reads the first half of flows.
+func (p *Pipes) touchHeads(b *ecs.Batch) {
 	t, flows, sum := &p.touching, p.flows.All(), uint64(0)
 	t.pulled, t.pushed, t.rest = t.pulled[:0], t.pushed[:0], t.rest[:0]
 	for i := range b.Envelopes {
