@@ -157,16 +157,23 @@ func (s *script) callAll(c *systems.Call, o *callOptions) ([]ecs.EnvelopeID, err
 	if err != nil {
 		return nil, fmt.Errorf("to: %w", err)
 	}
-	if g, ok := o.to.(*group); ok && g.node != 0 { // who is in it changes: too few is no mistake
-		return s.callSeveral(c, o, nodes)
-	}
-	if o.need > len(nodes) {
+	if nodes = systems.EachOnce(nodes); o.need > len(nodes) && len(nodes) > 0 && isFixed(o.to) {
 		return nil, fmt.Errorf("need = %d of %d nodes", o.need, len(nodes))
 	}
-	if len(nodes) == 0 {
-		return nil, nil
-	}
 	return s.callSeveral(c, o, nodes)
+}
+
+// isFixed reports whether nodes are the same whenever they are asked for, so that
+// to need more of them is a mistake. A list may have been put together from who
+// is well, and have too few for the moment.
+func isFixed(nodes starlark.Value) bool {
+	switch x := nodes.(type) {
+	case value.Node, *peers:
+		return true
+	case *group:
+		return x.node == 0 && x.name != ""
+	}
+	return false
 }
 
 // callOne calls a provider that a policy chooses.
@@ -200,8 +207,6 @@ func (s *script) callSeveral(c *systems.Call, o *callOptions, nodes []ecs.Node) 
 		}
 	}
 	switch {
-	case o.need > len(nodes):
-		return []ecs.EnvelopeID{services.Gather(b, i, c, nil, o.need)}, nil
 	case o.need > 0:
 		return []ecs.EnvelopeID{services.Gather(b, i, c, nodes, o.need)}, nil
 	case len(nodes) == 0:

@@ -203,6 +203,8 @@ func TestErrorsOfFaults(t *testing.T) {
 		{`between("1s", "2s", restart(a))`, "between: restart cannot be undone; use at"},
 		{`when(1, crash(a))`, "when: it takes a function first, not an int"},
 		{`partition(a)`, "partition: it takes two sides or more"},
+		{`partition(b, a, [a[1]])`, "lab.star:8:10: partition: a[1] is on sides 2 and 3; have it on one, by itself or by a group, as in partition(a, everybody - a)"},
+		{`partition(a, lambda: b, a[:1])`, "partition: a[0] is on sides 1 and 3"},
 		{`slow(a, 0.5)`, "slow: a factor is a number from 1 to a million, not 0.5"},
 		{`send(a, "hh")`, `send: no program handles a message of kind "hh"; did you mean "h"?`},
 		{`send(b, "h")`, `send: b runs b, which does not handle "h"`},
@@ -214,6 +216,8 @@ func TestErrorsOfFaults(t *testing.T) {
 		failsToLoad(t, nodes+tc.do, tc.want)
 	}
 	failsToRun(t, nodes+`at("3ms", send(lambda: b, "h"))`, `send: b runs b, which does not handle "h"`)
+	failsToRun(t, nodes+`at("3ms", partition(b, lambda: [b]))`, "lab.star:8:20: in partition at 3ms: partition: b is on sides 1 and 2; have it on one")
+	failsToRun(t, nodes+`g = group("g", [b])`+"\n"+`at("3ms", join(a[0], g))`+"\n"+`at("4ms", partition(g, a))`, "lab.star:10:20: in partition at 4ms: partition: a[0] is on sides 1 and 2")
 	failsToRun(t, nodes+`at("3ms", crash(lambda: 7))`, "nodes are wanted, not an int")
 	failsToRun(t, nodes+`when(lambda: None, crash(a))`, "the predicate returned None; does it return at all?")
 }

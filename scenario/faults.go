@@ -162,17 +162,17 @@ func (s *script) simpleFault(name string) verb {
 }
 
 // cut is cut(a, b, one_way = False, in_flight = False).
-func (s *script) cut(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+func (s *script) cut(t *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	var near, far starlark.Value
 	var oneWay, inFlight bool
 	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "a", &near, "b", &far, "one_way?", &oneWay, "in_flight?", &inFlight); err != nil {
 		return nil, err
 	}
-	return s.sides("cut", systems.Action{Verb: systems.CutOff, OneWay: oneWay, InFlight: inFlight}, near, far)
+	return s.sides(t, "cut", systems.Action{Verb: systems.CutOff, OneWay: oneWay, InFlight: inFlight}, near, far)
 }
 
 // partition is partition(*sides, in_flight = False).
-func (s *script) partition(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+func (s *script) partition(t *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	var inFlight bool
 	if err := starlark.UnpackArgs(b.Name(), nil, kwargs, "in_flight?", &inFlight); err != nil {
 		return nil, err
@@ -180,11 +180,11 @@ func (s *script) partition(_ *starlark.Thread, b *starlark.Builtin, args starlar
 	if len(args) < 2 {
 		return nil, fmt.Errorf("partition: it takes two sides or more")
 	}
-	return s.sides("partition", systems.Action{Verb: systems.Partition, InFlight: inFlight}, args...)
+	return s.sides(t, "partition", systems.Action{Verb: systems.Partition, InFlight: inFlight}, args...)
 }
 
 // isolate is isolate(target): cut from everybody else.
-func (s *script) isolate(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+func (s *script) isolate(t *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	var target starlark.Value
 	var inFlight bool
 	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "target", &target, "in_flight?", &inFlight); err != nil {
@@ -198,7 +198,7 @@ func (s *script) isolate(_ *starlark.Thread, b *starlark.Builtin, args starlark.
 		}
 		return &group{script: s, nodes: s.except(inside)}, err
 	})
-	return s.sides("isolate", systems.Action{Verb: systems.CutOff, InFlight: inFlight}, target, others)
+	return s.sides(t, "isolate", systems.Action{Verb: systems.CutOff, InFlight: inFlight}, target, others)
 }
 
 // except returns every node but some.
@@ -226,7 +226,7 @@ func rowsOf(s *script, p *program) int {
 }
 
 // sides makes a cut or partition of sides that are nodes or asked when due.
-func (s *script) sides(name string, a systems.Action, sides ...starlark.Value) (starlark.Value, error) {
+func (s *script) sides(t *starlark.Thread, name string, a systems.Action, sides ...starlark.Value) (starlark.Value, error) {
 	if err := s.reading(name + ": cuts are planned"); err != nil {
 		return nil, err
 	}
@@ -242,7 +242,10 @@ func (s *script) sides(name string, a systems.Action, sides ...starlark.Value) (
 		}
 	}
 	a.Lists = lists
-	if len(asks) > 0 {
+	if err := s.onOneSide(&a); err != nil {
+		return nil, err
+	}
+	if pos := t.CallFrame(1).Pos; len(asks) > 0 {
 		a.Resolve = func(due *systems.Action) {
 			for _, ask := range asks {
 				if err := ask(); err != nil {
@@ -250,10 +253,28 @@ func (s *script) sides(name string, a systems.Action, sides ...starlark.Value) (
 				}
 			}
 			due.Lists = lists
+			if err := s.onOneSide(due); err != nil {
+				where := s.failure(name, err)
+				where.Pos = pos
+				panic(where)
+			}
 		}
 	}
 	a.Label = s.nextLabel(name)
 	return &fault{name: name, do: a, undo: &systems.Action{Verb: systems.Heal, Label: a.Label}}, nil
+}
+
+// onOneSide refuses a partition that has a node on two sides, as far as they are
+// known.
+func (s *script) onOneSide(a *systems.Action) error {
+	if a.Verb != systems.Partition {
+		return nil
+	}
+	n, one, other := systems.OnTwoSides(a.Lists)
+	if n == 0 {
+		return nil
+	}
+	return fmt.Errorf("partition: %s is on sides %d and %d; have it on one, by itself or by a group, as in partition(a, everybody - a)", s.NodeName(n), one+1, other+1)
 }
 
 // heal is heal(): every cut ends.

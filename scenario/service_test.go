@@ -61,7 +61,16 @@ func TestCalls(t *testing.T) {
 		{"three of two", `me.call("add", 2, to = "all", need = 3, then = all_told)`, `10 c no provider [] None`},
 		{"one of nobody", `me.call("sub", 2, to = "all", need = 1, then = all_told)`, `10 c no provider [] None`},
 		{"cancelled, of all", `print(me.cancel(me.call("add", 2, to = "all", then = told)))`, "9 c True\n10 c  cancelled None s[0] 1ms\n10 c  cancelled None s[1] 1ms"},
-		{"nobody of a list", `me.call("add", 2, to = [], then = told)`, ``},
+		{"nobody of a list", `me.call("add", 2, to = [], then = told)`, `10 c  no provider None None 1ms`},
+		{"nobody, cancelled", `print(me.cancel(me.call("add", 2, to = [], then = told)))`, "9 c False\n10 c  no provider None None 1ms"},
+		{"nobody's peers", `me.call("add", 2, to = me.peers, then = told)`, `10 c  no provider None None 1ms`},
+		{"one of nobody's peers", `me.call("add", 2, to = me.peers, need = 1, then = all_told)`, `10 c no provider [] None`},
+		{"nobody of a group", `me.call("add", 2, to = s[:0], then = told)`, `10 c  no provider None None 1ms`},
+		{"one of an empty list", `me.call("add", 2, to = [], need = 1, then = all_told)`, `10 c no provider [] None`},
+		{"three of a list of two", `me.call("add", 2, to = [s[0], s[1]], need = 3, then = all_told)`, `10 c no provider [] None`},
+		{"one, twice in a list", `me.call("add", 2, to = [s[1], s, s[1]], then = told)`, "13 c  ok [3, c] s[1] 4ms\n13 c  ok [3, c] s[0] 4ms"},
+		{"two of one that is there twice", `me.call("add", 2, to = [s[0], s[0]], need = 2, then = all_told)`, `10 c no provider [] None`},
+		{"two of three, of which one is there twice", `me.call("slow", "0s", 1, to = [s[0], s[0], extra, s[1]], need = 2, then = all_told)`, `14 c None [(s[0], 1), (s[1], 1)] None`},
 		{"in turn", `[me.call("add", i, to = "round_robin", then = told) for i in range(3)]`,
 			"13 c  ok [1, c] s[0] 4ms\n13 c  ok [2, c] s[1] 4ms\n13 c  ok [3, c] s[0] 4ms"},
 		{"nearest", `me.call("add", 1, to = "nearest", then = told)`, `13 c  ok [2, c] s[0] 4ms`},
@@ -79,6 +88,14 @@ func TestCalls(t *testing.T) {
 		{"not discovered", `me.discover("add", min = 3, within = "30ms", then = told)`, `39 c  timeout [s[0], s[1]] None 30ms`},
 	} {
 		t.Run(tc.what, func(t *testing.T) { tells(t, replaced(shop, tc.line), tc.want) })
+	}
+}
+
+// Who is too few for what is needed is not asked in vain.
+func TestTooFewAreNotAsked(t *testing.T) {
+	text := with(shop, "me.asked += 1", `print("asked")`)
+	for _, to := range []string{`"all"`, `[s[0], s[1], s[0]]`} {
+		tells(t, replaced(text, `me.call("add", 2, to = `+to+`, need = 3, then = all_told)`), `10 c no provider [] None`)
 	}
 }
 
@@ -223,6 +240,8 @@ func TestMisuseOfServices(t *testing.T) {
 		{`me.call("add", to = 3)`, "me.call: to: nodes are wanted, not an int"},
 		{`me.call("add", to = "roundrobin")`, `did you mean "round_robin"?`},
 		{`me.call("add", to = s, need = 3)`, "me.call: need = 3 of 2 nodes"},
+		{`me.call("add", to = s[0], need = 2)`, "me.call: need = 2 of 1 nodes"},
+		{`me.call("add", to = [], need = -1)`, "me.call: need is how many must answer, 1 or more, not -1"},
 		{`me.call("add", to = s, need = 0)`, "me.call: need is how many must answer, 1 or more, not 0"},
 		{`me.call("add", to = "hash")`, `me.call: to = "hash" wants a value to choose by: to = "hash", by = key`},
 		{`me.call("add", to = "hash", by = me.call)`, "me.call: by: "},

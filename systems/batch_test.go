@@ -211,7 +211,10 @@ func (p *plan) build(batch int, styles ...string) *actors {
 	for _, in := range p.inputs {
 		in.action.Kind = a.say
 		in.action.Target, in.action.Other = a.nodes[in.action.Target], a.nodes[in.action.Other]
-		in.action.Sides = []ecs.Node{in.action.Target, in.action.Other, a.group}
+		in.action.Sides = []ecs.Node{in.action.Target, a.nodes[5]}
+		if !a.World.In(in.action.Target, a.group) {
+			in.action.Sides = []ecs.Node{in.action.Target, a.group}
+		}
 		a.inputs = append(a.inputs, in)
 	}
 	return a

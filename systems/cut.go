@@ -1,6 +1,7 @@
 package systems
 
 import (
+	"fmt"
 	"math/bits"
 
 	"orrery/ecs"
@@ -48,7 +49,8 @@ func (c *Cuts) separate(near, far []ecs.Node, oneWay bool) Cut {
 	return cut
 }
 
-// Partition cuts sides from each other; who is on none is reached by all.
+// Partition cuts sides from each other; who is on none is reached by all, and
+// nobody is on two.
 func (c *Cuts) Partition(sides ...ecs.Node) Cut {
 	members := make([][]ecs.Node, len(sides))
 	for i, side := range sides {
@@ -57,7 +59,27 @@ func (c *Cuts) Partition(sides ...ecs.Node) Cut {
 	return c.split(members)
 }
 
+// OnTwoSides returns a node that is on two of some sides, and which they are; 0
+// if there is none.
+func OnTwoSides(sides [][]ecs.Node) (n ecs.Node, one, other int) {
+	at := map[ecs.Node]int{} // looked up only
+	for i, side := range sides {
+		for _, n := range side {
+			if j, known := at[n]; known && j != i {
+				return n, j, i
+			}
+			at[n] = i
+		}
+	}
+	return 0, 0, 0
+}
+
+// split cuts sides from each other. Who is on two would be cut from those who
+// are on either of them with it, which nobody can mean.
 func (c *Cuts) split(sides [][]ecs.Node) Cut {
+	if n, one, other := OnTwoSides(sides); n != 0 {
+		panic(fmt.Sprintf("systems: a partition has %s on sides %d and %d; have it on one, by itself or by a group (to part all members of a group, give each as a side)", c.world.NodeName(n), one+1, other+1))
+	}
 	var cut Cut
 	for i, near := range sides {
 		var far []ecs.Node

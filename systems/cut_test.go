@@ -1,12 +1,14 @@
 // Proves that cuts separate exactly whom they should: a rapid state machine cuts,
 // partitions, heals and restores, and after each step every pair of nodes is
-// compared with a model that keeps each cut as two sets.
+// compared with a model that keeps each cut as two sets. A partition with a node
+// on two sides is refused.
 package systems
 
 import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -45,6 +47,8 @@ type cutMachine struct {
 	nodes []ecs.Node
 	sides []ecs.Node // groups, and nodes by themselves
 	model []cutModel
+
+	refused, parted int
 }
 
 func newCutMachine(t *rapid.T) *cutMachine {
@@ -84,6 +88,16 @@ func (m *cutMachine) between(t *rapid.T) {
 
 func (m *cutMachine) partition(t *rapid.T) {
 	sides := rapid.SliceOfNDistinct(rapid.SampledFrom(m.sides), 1, 4, rapid.ID).Draw(t, "sides")
+	for i, a := range sides {
+		for _, b := range sides[:i] {
+			for n := range setOf(m.World.Members(a)) {
+				if setOf(m.World.Members(b))[n] {
+					m.refuses(t, sides)
+					return
+				}
+			}
+		}
+	}
 	var made cutModel
 	for i, near := range sides {
 		far := map[ecs.Node]bool{}
@@ -98,7 +112,21 @@ func (m *cutMachine) partition(t *rapid.T) {
 		return
 	}
 	made.cut = m.Cuts.Partition(sides...)
+	m.parted++
 	m.model = append(m.model, made)
+}
+
+// refuses fails unless a partition is refused that has a node on two sides, and
+// says which node.
+func (m *cutMachine) refuses(t *rapid.T, sides []ecs.Node) {
+	m.refused++
+	defer func() {
+		said := fmt.Sprint(recover())
+		if !strings.Contains(said, "a partition has n[") || !strings.Contains(said, "have it on one") {
+			t.Fatalf("sides %v have a node in common, and the partition says %s", sides, said)
+		}
+	}()
+	m.Faults.Apply(&Action{Verb: Partition, Sides: sides, InFlight: true})
 }
 
 func (m *cutMachine) heal(t *rapid.T) {
@@ -127,6 +155,7 @@ func (m *cutMachine) check(t *rapid.T) {
 }
 
 func TestCutsAreSets(t *testing.T) {
+	refused, parted := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		m := newCutMachine(t)
 		t.Repeat(map[string]func(*rapid.T){
@@ -146,7 +175,11 @@ func TestCutsAreSets(t *testing.T) {
 			},
 			"": m.check,
 		})
+		refused, parted = refused+m.refused, parted+m.parted
 	})
+	if refused == 0 || parted == 0 {
+		t.Errorf("%d partitions were made, and %d refused: the test tests little", parted, refused)
+	}
 }
 
 func TestCutsAreLimited(t *testing.T) {

@@ -18,7 +18,7 @@ const (
 	Pause                    // hold what comes due for the target
 	Resume                   // let the target go on
 	CutOff                   // cut Target from Other, both ways unless OneWay
-	Partition                // cut each of Sides from the others
+	Partition                // cut each of Sides from the others; nobody is on two
 	Heal                     // end all cuts
 	Slow                     // what goes to and from the target takes A/1000 times as long
 	Message                  // send Kind with A and B to the target, from outside

@@ -2,6 +2,7 @@ package systems
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"orrery/ecs"
@@ -16,9 +17,16 @@ type Answer struct {
 	order    int32
 }
 
-// Gather calls several nodes, and ends once: when need of them have answered
-// with a value, when that cannot be any more, or when time is up.
+// Gather calls several nodes, each once, and ends once: when need of them, at
+// least one, have answered with a value, when that cannot be any more, or when
+// time is up. If they are fewer, nobody is asked, and it ends with NoProvider.
 func (s *Services) Gather(b *ecs.Batch, i int, c *Call, to []ecs.Node, need int) ecs.EnvelopeID {
+	if need < 1 {
+		panic(fmt.Sprintf("systems: %s calls %d nodes of which %d must answer; that is 1 at least", s.world.NodeName(b.Node(i)), len(to), need))
+	}
+	if to = EachOnce(to); need > len(to) {
+		to = nil
+	}
 	id := ecs.EnvelopeID(random.Mix(uint64(b.NextID(i))) >> 12)
 	all := s.open(b, i, c, id, gatherCall)
 	r := s.calls.pool.rows.Edit(all)
@@ -44,6 +52,23 @@ func (s *Services) Gather(b *ecs.Batch, i int, c *Call, to []ecs.Node, need int)
 		s.enqueue(b, i, row, sent)
 	}
 	return id
+}
+
+// EachOnce returns nodes without those that are there already: a list itself that
+// has each once. A node that answers twice is no majority.
+func EachOnce(nodes []ecs.Node) []ecs.Node {
+	if increasing(nodes) {
+		return nodes
+	}
+	known := make(map[ecs.Node]bool, len(nodes)) // looked up only
+	once := make([]ecs.Node, 0, len(nodes))
+	for _, n := range nodes {
+		if !known[n] {
+			known[n] = true
+			once = append(once, n)
+		}
+	}
+	return once
 }
 
 // answeredMember keeps what a member answered; it returns the end of the whole

@@ -116,7 +116,16 @@ func TestMisuseOfActions(t *testing.T) {
 	apply(Action{Verb: CutOff, Target: n[0]}, "cut of n[0]", "set Other")
 	apply(Action{Verb: Partition, Sides: n[:1]}, "partition", "two nodes or groups at least")
 	apply(Action{Verb: Partition, Sides: []ecs.Node{n[0], 0}}, "partition", "two nodes or groups at least")
+	apply(Action{Verb: Partition, Sides: []ecs.Node{n[2], n[0], n[4]}}, "a partition has n[0] on sides 2 and 3", "have it on one")
+	apply(Action{Verb: Partition, Lists: [][]ecs.Node{n[:3], n[2:4]}}, "a partition has n[2] on sides 1 and 2", "have it on one")
 	apply(Action{Verb: 77}, "no action 77", "push")
+}
+
+func TestMisuseOfGathers(t *testing.T) {
+	r := newRig(ecs.Config{})
+	add := r.Services.Declare("add")
+	r.start(r.World.Nodes(AddNode(r.Set, Node[word]{Name: "p", Start: func(me *Me, _ *word) { me.Gather(Call{Service: add}, nil, 0) }}), "n", 1)...)
+	mustPanic(t, func() { r.run(0) }, "n[0] calls 0 nodes of which 0 must answer", "1 at least")
 }
 
 func TestMisuseOfChecks(t *testing.T) {

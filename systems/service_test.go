@@ -107,7 +107,11 @@ func (o *office) clerk() Node[clerk] {
 			case 1:
 				o.called(me, me.Call(c), c.Tag)
 			case 2:
-				o.called(me, me.Gather(c, others[:d.Below(5)], int(d.Below(4))+1), c.Tag)
+				asked := others[:d.Below(5)]
+				if d.Below(3) == 0 { // a node that is there twice is asked once
+					asked = slices.Concat(asked, asked)
+				}
+				o.called(me, me.Gather(c, asked, int(d.Below(4))+1), c.Tag)
 			case 3:
 				o.called(me, me.Discover(c, int(d.Below(6))), c.Tag)
 			case 4:
@@ -153,6 +157,11 @@ func (o *office) ended(me *Me, s *clerk, r *Reply) {
 	delete(o.pending, key)
 	if o.reasons[r.Why]++; r.Sort == "call" {
 		o.ends[fmt.Sprintf("%s %x", me.Name(), uint64(r.ID))] = r.Why
+	}
+	for i, x := range r.Answers {
+		if slices.ContainsFunc(r.Answers[:i], func(y Answer) bool { return x.Provider == y.Provider }) {
+			o.wrong = append(o.wrong, fmt.Sprintf("%s is answered twice by one node: %v", key, r.Answers))
+		}
 	}
 	if d := o.Services.Station(me.Self(), o.desk.Key); d.Busy > deskSize.Slots || d.Queued > deskSize.Queue {
 		o.wrong = append(o.wrong, fmt.Sprintf("%s serves %+v", me.Name(), d))
