@@ -38,9 +38,9 @@ type Call struct {
 	Named   map[string]json.RawMessage
 	As      string          // the node that calls; empty: nobody
 	To      string          // a node, or @ and a group; empty: any
-	Policy  string          // which of several providers, as for me.call
+	Policy  string          // which of several providers, as for me.call; "all": each of them
 	Key     json.RawMessage // of the policy "hash"
-	Need    int             // so many of a group must answer; 0: one is asked
+	Need    int             // so many of a group, or of all, must answer; 0: one is asked, or each of all replies
 	Timeout ecs.Nanoseconds // 0: 1 s
 }
 
@@ -56,6 +56,9 @@ func (s *Scenario) CallAction(c *Call) (a systems.Action, err error) {
 	}
 	if a.Target, err = o.as(c.As); err == nil {
 		a.Other, err = o.nodeOrGroup(c.To)
+	}
+	if err != nil && c.To == "all" {
+		err = missing(`there is no node "all"`, `"policy": "all" asks all that provide it`)
 	}
 	if err == nil {
 		err = o.choice(&a, c)
@@ -85,6 +88,7 @@ func (s *Scenario) CallAction(c *Call) (a systems.Action, err error) {
 // choice reads who is to be asked.
 func (o outsider) choice(a *systems.Action, c *Call) (err error) {
 	policy, known := policies[c.Policy]
+	a.All = c.Policy == "all"
 	switch {
 	case a.Timeout < 0 || a.Timeout > maxTimeout:
 		return refuse(fmt.Sprintf("a timeout of %d ns", a.Timeout), fmt.Sprintf("it is 1 to %d", maxTimeout))
@@ -101,8 +105,14 @@ func (o outsider) choice(a *systems.Action, c *Call) (err error) {
 		if a.Key, err = o.hash(v); err != nil {
 			return refuse("key: "+err.Error(), "")
 		}
+	case a.All && a.Other != 0 && !a.Other.IsGroup():
+		return refuse(fmt.Sprintf("all that provide it, and %s alone", c.To), `leave out "to", or give @ and the name of a group`)
+	case a.All && c.Need < 0:
+		return refuse(fmt.Sprintf("%d are to answer", c.Need), `leave out "need": all are asked, and each replies`)
+	case a.All:
+		return nil
 	case !known && c.Policy != "":
-		return refuse(fmt.Sprintf("there is no policy %q", c.Policy), "any, round_robin, nearest and hash are")
+		return refuse(fmt.Sprintf("there is no policy %q", c.Policy), "any, round_robin, nearest, hash and all are")
 	case c.Policy == "nearest" && a.Target == 0:
 		return refuse("who is outside is near nobody", `give the node that calls, "as", or another policy`)
 	}

@@ -35,7 +35,7 @@ func drawActs(t *rapid.T) []actDrawn {
 	var all []actDrawn
 	for range rapid.IntRange(1, 30).Draw(t, "acts") {
 		x := actDrawn{at: ecs.Tick(rapid.IntRange(0, int(channelsUntil)-1).Draw(t, "at"))}
-		switch n, v := node("node"), number(); rapid.SampledFrom([]string{"call", "as", "policy", "hash", "to", "need", "publish", "set", "push", "send", "hold"}).Draw(t, "act") {
+		switch n, v := node("node"), number(); rapid.SampledFrom([]string{"call", "as", "policy", "hash", "to", "need", "all", "cancel", "publish", "set", "push", "send", "hold"}).Draw(t, "act") {
 		case "call":
 			x.do = func(s *Scenario) (systems.Action, error) {
 				return s.CallAction(&Call{Service: "bump", Args: []json.RawMessage{v}, Timeout: 9 * 1e6})
@@ -62,6 +62,18 @@ func drawActs(t *rapid.T) []actDrawn {
 			as := node("as", "")
 			x.do = func(s *Scenario) (systems.Action, error) {
 				return s.CallAction(&Call{Service: "bump", Args: []json.RawMessage{v}, As: as, To: "@crew", Need: 1, Timeout: 12 * 1e6})
+			}
+		case "all":
+			as, to := node("as", ""), rapid.SampledFrom([]string{"", "@crew"}).Draw(t, "to")
+			need := rapid.IntRange(0, 3).Draw(t, "need")
+			x.do = func(s *Scenario) (systems.Action, error) {
+				return s.CallAction(&Call{Service: "bump", Args: []json.RawMessage{v}, As: as, To: to, Policy: "all", Need: need, Timeout: 12 * 1e6})
+			}
+		case "cancel":
+			as, label := node("as", "", ""), rapid.Uint64Range(1, 20).Draw(t, "label")
+			x.do = func(s *Scenario) (systems.Action, error) {
+				n, _ := s.Run.World.NodeNamed(as)
+				return systems.Action{Verb: systems.CancelCall, Name: "hold", Target: n, Label: label}, nil
 			}
 		case "hold":
 			x.do = func(s *Scenario) (systems.Action, error) {
@@ -96,7 +108,7 @@ func listen(s *Scenario) *[]string {
 	s.Run.Outside.Tell(func(x *systems.Upshot) {
 		text := fmt.Sprintf("%d: %d %s %s %v", s.Run.World.Tick(), x.Label, x.Refused, s.ValueJSON(x.Value), x.Version)
 		if r := x.Reply; r != nil {
-			text += fmt.Sprintf(" %s %x %d %d", r.Why, r.Payload, r.Provider, r.Took)
+			text += fmt.Sprintf(" %d %s %x %d %d", x.Of, r.Why, r.Payload, r.Provider, r.Took)
 			for _, a := range r.Answers {
 				text += fmt.Sprintf(" %d %x", a.Provider, a.Payload)
 			}
@@ -141,8 +153,9 @@ func TestDeterminismOfActs(tb *testing.T) {
 				if err != nil {
 					continue // as of a service that nobody has provided yet
 				}
-				label++
-				a.Label = label
+				if label++; a.Verb != systems.CancelCall {
+					a.Label = label
+				}
 				live.Run.CommandAt(tick+1, a)
 			}
 			run(live, tick+1)

@@ -343,6 +343,23 @@ func (s *Services) forNode(r *Reply) *Reply {
 	return nil
 }
 
+// cancelOutside ends the calls that somebody outside has made under a label.
+func (s *Services) cancelOutside(n ecs.Node, label uint64) {
+	k := s.calls.callers.first(n)
+	if k < 0 {
+		return
+	}
+	rows, found := s.calls.pool.rows, []int(nil)
+	for at := s.calls.callers.rows.At(k).Head; at != 0; at = rows.At(int(at) - 1).Next {
+		if r := rows.At(int(at) - 1); r.Outside && r.Then == label {
+			found = append(found, int(at)-1)
+		}
+	}
+	for _, row := range found {
+		s.forNode(s.end(row, Cancelled))
+	}
+}
+
 // expireOutside ends the calls of nobody that are over.
 func (s *Services) expireOutside() {
 	k := s.calls.callers.first(0)

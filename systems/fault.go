@@ -29,14 +29,15 @@ const (
 	PublishValue             // publish to the feed Name
 	SetParam                 // set the param Name at the target
 	PushItem                 // push to the pipe Name, to Other if that is set
+	CancelCall               // end the call of service Name that has the label Label
 )
 
-var verbNames = [...]string{"start", "stop", "crash", "restart", "pause", "resume", "cut", "partition", "heal", "slow", "send", "join", "leave", "lose_disk", "call", "publish", "set", "push"}
+var verbNames = [...]string{"start", "stop", "crash", "restart", "pause", "resume", "cut", "partition", "heal", "slow", "send", "join", "leave", "lose_disk", "call", "publish", "set", "push", "cancel"}
 
 func (v Verb) String() string { return verbNames[v] }
 
 // OfChannels reports whether the verb is done through a channel: see [Outside].
-func (v Verb) OfChannels() bool { return CallService <= v && v <= PushItem }
+func (v Verb) OfChannels() bool { return CallService <= v && v <= CancelCall }
 
 // Action is something done to the world from outside its nodes, as data: a
 // fault, or a command. Targets may be groups.
@@ -67,7 +68,8 @@ type Action struct {
 	Keyed   bool            // or that to which Key belongs
 	Key     uint64          // of an item too
 	Timeout ecs.Nanoseconds // of a call
-	Need    int             // of a call to Other: so many must answer; 0: one is asked
+	Need    int             // of a call to Other, or to all: so many must answer; 0: one is asked
+	All     bool            // of a call: all providers in view are asked, of Other if that is set. Each replies if Need is 0
 	If      *Version        // of a set: only if the target has that version
 
 	// Resolve is asked when the action is due, and completes it: for targets
@@ -127,7 +129,7 @@ func (f *Faults) Apply(a *Action) {
 		f.send(a)
 	case Join, Leave:
 		f.regroup(a)
-	case CallService, PublishValue, SetParam, PushItem:
+	case CallService, PublishValue, SetParam, PushItem, CancelCall:
 		f.outside.act(a)
 	default:
 		for _, n := range f.targets(a) {

@@ -43,10 +43,13 @@ type departed struct {
 }
 
 // Upshot is what came of an action of somebody outside: of a call when it has
-// ended, of all else in its tick. It is good until who is told returns.
+// ended, of all else in its tick. A call to all of which each replies has one when
+// it is made, with Of alone, and then one a reply. It is good until who is told
+// returns.
 type Upshot struct {
 	Label   uint64 // the action's
 	Refused string // why nothing was done; empty: it was
+	Of      int    // so many replies are to come; 0: this is the end
 	Reply   *Reply // of a call
 	Version Version
 	Value   []byte // of a set: what the node has by now, with its version
@@ -92,9 +95,11 @@ func (o *Outside) validate(a *Action) {
 		panic(fmt.Sprintf("systems: action %s has no name; set Name to that of what is acted on", verb))
 	case a.Target.IsGroup() || a.Target == 0 && (a.Verb == SetParam || a.Verb == PushItem):
 		panic(fmt.Sprintf("systems: action %s of %q is done by %s; set Target to a node", verb, a.Name, o.world.NodeName(a.Target)))
-	case a.Verb == CallService && (a.Kind == 0 || a.Kind.IsTimer() || a.Timeout < 0 || a.Timeout > maxSpan || a.Need < 0 || a.Need > 0 && a.Other == 0):
+	case a.Verb == CallService && (a.Kind == 0 || a.Kind.IsTimer() || a.Timeout < 0 || a.Timeout > maxSpan || a.Need < 0 || a.Need > 0 && a.Other == 0 && !a.All):
 		panic(fmt.Sprintf("systems: action call of %q: kind %d, timeout %d ns, %d of %s must answer", a.Name, a.Kind, a.Timeout, a.Need, o.world.NodeName(a.Other)))
-	case a.Verb == CallService && !o.services.opened:
+	case a.Verb == CancelCall && a.Label == 0:
+		panic(fmt.Sprintf("systems: action cancel of %q has no label; set Label to that of the call", a.Name))
+	case (a.Verb == CallService || a.Verb == CancelCall) && !o.services.opened:
 		panic(fmt.Sprintf("systems: action call of %q: the world has no services; see Services.Open", a.Name))
 	case a.Verb == PublishValue && !o.feeds.opened:
 		panic(fmt.Sprintf("systems: action publish to %q: the world has no feeds; see Feeds.Open", a.Name))
@@ -111,10 +116,17 @@ func (o *Outside) fold(a *Action) {
 	if a.If != nil {
 		o.world.Fold(a.If.Counter, uint64(a.If.Writer))
 	}
+	if a.All {
+		o.world.Fold(1)
+	}
 }
 
 // act carries out an action.
 func (o *Outside) act(a *Action) {
+	if a.Verb == CancelCall { // of a node that is paused too: it is no event of it
+		o.services.cancelOutside(a.Target, a.Label)
+		return
+	}
 	if o.tick != o.world.Tick() {
 		o.tick = o.world.Tick()
 		o.done.clear()
@@ -219,28 +231,52 @@ func (o *Outside) push(b *ecs.Batch, a *Action) string {
 func (o *Outside) call(b *ecs.Batch, a *Action) string {
 	s, n := o.services, a.Target
 	c := Call{Service: Service{ServiceKey(a.Name), a.Kind}, A: a.A, Payload: a.Payload, Timeout: a.Timeout, Then: a.Label, outside: true}
-	to := o.world.Members(a.Other)
-	if a.Other == 0 {
-		to = nil
-	}
+	to := o.asked(b, a)
 	if have := s.InFlight(n); have+1+len(to) > MaxCalls {
 		return fmt.Sprintf("%s has %d calls in flight, and may have %d", o.world.NodeName(n), have, MaxCalls)
 	}
-	if a.Need == 0 {
-		c.To = o.provider(b, a)
-		to = []ecs.Node{c.To}
+	if a.Need == 0 && (!a.All || len(to) == 0) {
+		to = []ecs.Node{o.provider(b, a)}
 	}
 	for _, x := range to {
 		if x != 0 && !s.reaches(b, n, x) {
 			return fmt.Sprintf("no link joins %s and %s", o.world.NodeName(n), o.world.NodeName(x))
 		}
 	}
-	if a.Need > 0 {
+	switch {
+	case a.All && a.Need > len(to):
+		s.Gather(b, 0, &c, nil, a.Need) // there is no provider
+		return ""
+	case a.Need > 0:
 		s.Gather(b, 0, &c, to, a.Need)
-	} else {
+		return ""
+	case a.All:
+		o.tell(&Upshot{Label: a.Label, Of: len(to)})
+	}
+	for _, c.To = range to {
 		s.Call(b, 0, &c)
 	}
 	return ""
+}
+
+// asked are those of whom some must answer, or all that provide a service.
+func (o *Outside) asked(b *ecs.Batch, a *Action) []ecs.Node {
+	if !a.All {
+		if a.Other == 0 {
+			return nil
+		}
+		return o.world.Members(a.Other)
+	}
+	s, key := o.services, ServiceKey(a.Name)
+	seen := s.providing(key)
+	if a.Target != 0 {
+		seen = s.PickAll(b, 0, key)
+	}
+	seen = slices.Clone(seen)
+	if a.Other != 0 {
+		seen = slices.DeleteFunc(seen, func(n ecs.Node) bool { return !o.world.In(n, a.Other) })
+	}
+	return seen
 }
 
 // provider is whom a call goes to; 0: there is nobody. Nobody sees who provides

@@ -66,6 +66,9 @@ func newStall() *stall {
 				text += fmt.Sprintf(" %s=%d", x.World.NodeName(a.Provider), a.A)
 			}
 		}
+		if o.Of > 0 {
+			text += fmt.Sprintf("of %d", o.Of)
+		}
 		if o.Value != nil {
 			text += fmt.Sprintf("%s %d", o.Value, o.Version.Counter)
 		}
@@ -124,6 +127,60 @@ func TestActsOfNobody(t *testing.T) {
 	}
 	if n := x.World.InFlight(); c.Sent != c.Delivered+c.Lost()+uint64(n) {
 		t.Errorf("of %d sent %d were delivered, %d dropped, and %d are under way", c.Sent, c.Delivered, c.Lost(), n)
+	}
+}
+
+func TestActsOfAllProviders(t *testing.T) {
+	x := newStall()
+	all := func(a *Action) { a.All = true }
+	as := func(a *Action) { a.Target = x.nodes[2] }
+	both, _ := x.World.NodeNamed("both")
+	x.at(10, x.call(1, x.add, 5, all))
+	x.at(20, x.call(2, x.add, 13, all, as))
+	x.at(40, x.call(3, x.add, 5, all, func(a *Action) { a.Need = 2 }))
+	x.at(41, x.call(4, x.add, 5, all, func(a *Action) { a.Need = 3 }))
+	x.at(42, x.call(5, x.add, 5, all, as, func(a *Action) { a.Need, a.Other = 1, both }))
+	x.at(50, x.call(6, x.none, 0, all))
+	x.at(60, Action{Verb: Crash, Target: x.nodes[1]})
+	x.at(61, x.call(7, x.add, 7, all))
+	x.at(70, x.call(8, x.slow, 50, all, as))
+	x.at(75, Action{Verb: Crash, Target: x.nodes[2]})
+	x.run(200)
+	want := []string{
+		"1 at 10: of 2", "1 at 11:  6 by p[0] in 1", "1 at 11:  6 by p[1] in 1",
+		"2 at 20: of 2", "2 at 30: failed 99 by p[0] in 10", "2 at 30: failed 99 by p[1] in 10",
+		"3 at 41:  0 by outside in 1 p[0]=6 p[1]=6", "4 at 42: no provider 0 by outside in 1", "6 at 50: of 1", "6 at 51: no provider 0 by outside in 1",
+		"5 at 52:  0 by outside in 10 p[0]=6", "7 at 61: of 1", "7 at 62:  8 by p[0] in 1",
+		"8 at 70: of 1", "8 at 75: c has ended",
+	}
+	if d := cmp.Diff(want, x.told); d != "" {
+		t.Error(d)
+	}
+}
+
+// A call that is cancelled ends at once, whoever made it and whatever it waits
+// for, and is told of once; of its replies nothing is told.
+func TestActsThatAreCancelled(t *testing.T) {
+	x := newStall()
+	as := func(a *Action) { a.Target = x.nodes[2] }
+	both, _ := x.World.NodeNamed("both")
+	cancel := func(label uint64, n ecs.Node) Action {
+		return Action{Verb: CancelCall, Name: "slow", Label: label, Target: n}
+	}
+	x.at(10, x.call(1, x.slow, 15, func(a *Action) { a.All = true }), x.call(2, x.slow, 15, func(a *Action) { a.Other, a.Need = both, 1 }))
+	x.at(10, x.call(3, x.slow, 15, as, func(a *Action) { a.Other = x.nodes[0] }), x.call(4, x.add, 1, as, func(a *Action) { a.Other = x.nodes[0] }))
+	x.at(12, Action{Verb: Pause, Target: x.nodes[2]}, cancel(1, 0), cancel(2, 0), cancel(3, x.nodes[2]), cancel(7, 0))
+	x.at(14, Action{Verb: Resume, Target: x.nodes[2]})
+	x.run(200)
+	want := []string{
+		"1 at 10: of 2", "1 at 12: cancelled 0 by p[0] in 2", "1 at 12: cancelled 0 by p[1] in 2",
+		"2 at 12: cancelled 0 by outside in 2", "3 at 12: cancelled 0 by p[0] in 2", "4 at 20:  2 by p[0] in 10",
+	}
+	if d := cmp.Diff(want, x.told); d != "" {
+		t.Error(d)
+	}
+	if n := x.Services.InFlight(0) + x.Services.InFlight(x.nodes[2]); n != 0 {
+		t.Errorf("%d calls are under way", n)
 	}
 }
 
@@ -189,6 +246,7 @@ func TestMisuseOfActs(t *testing.T) {
 		{Action{Verb: SetParam, Name: "x", Target: x.nodes[0]}, `there is no param "x"`},
 		{Action{Verb: PushItem, Name: "x", Target: x.nodes[0]}, `there is no pipe "x"`},
 		{Action{Verb: PublishValue, Name: "a/*"}, "is a pattern"},
+		{Action{Verb: CancelCall, Name: "add"}, `cancel of "add" has no label`},
 	} {
 		y := newStall()
 		y.at(5, tc.a)

@@ -37,12 +37,13 @@ type exactAction struct {
 	Need    int              `json:"need,omitempty"`
 	If      *systems.Version `json:"if,omitempty"`
 	Empty   bool             `json:"empty,omitempty"` // the payload is no bytes, and not none
+	All     bool             `json:"all,omitempty"`
 }
 
 func exact(a *systems.Action) *exactAction {
 	return &exactAction{
 		a.Verb, a.Code, a.OneWay, a.InFlight, a.Kind, a.Target, a.Other, a.Sides, a.Down, a.A, a.B, a.Payload, a.Nodes, a.Lists, a.Label,
-		a.Name, a.Policy, a.Keyed, a.Key, a.Timeout, a.Need, a.If, a.Payload != nil && len(a.Payload) == 0,
+		a.Name, a.Policy, a.Keyed, a.Key, a.Timeout, a.Need, a.If, a.Payload != nil && len(a.Payload) == 0, a.All,
 	}
 }
 
@@ -53,7 +54,7 @@ func (x *exactAction) action() systems.Action {
 	return systems.Action{
 		Verb: x.Verb, Code: x.Code, OneWay: x.OneWay, InFlight: x.InFlight, Kind: x.Kind, Target: x.Target, Other: x.Other,
 		Sides: x.Sides, Down: x.Down, A: x.A, B: x.B, Payload: x.Payload, Nodes: x.Nodes, Lists: x.Lists, Label: x.Label,
-		Name: x.Name, Policy: x.Policy, Keyed: x.Keyed, Key: x.Key, Timeout: x.Timeout, Need: x.Need, If: x.If,
+		Name: x.Name, Policy: x.Policy, Keyed: x.Keyed, Key: x.Key, Timeout: x.Timeout, Need: x.Need, If: x.If, All: x.All,
 	}
 }
 
