@@ -184,16 +184,24 @@ func (s *story) requests() {
 		s.Fatal(err)
 	}
 	results := map[string]any{
-		DoExport: map[string]any{"topics": []string{"columns/client/ask1"}},
-		DoCall:   json.RawMessage(`{"ok":true,"value":"done","provider":"store[0]","took_ns":4000000}`),
-		DoSet:    json.RawMessage(`{"ok":true,"value":3,"version":[3,"store[0]"],"node":"store[0]"}`),
-		DoGet:    json.RawMessage(`{"value":3,"version":[3,"store[0]"],"node":"store[1]"}`),
-		DoPush:   json.RawMessage(`{"ok":true}`),
-		DoGo:     map[string]any{"epoch": 3},
+		DoExport:  map[string]any{"topics": []string{"columns/client/ask1"}},
+		DoCall:    json.RawMessage(`{"ok":true,"value":"done","provider":"store[0]","took_ns":4000000}`),
+		DoSet:     json.RawMessage(`{"ok":true,"value":3,"version":[3,"store[0]"],"node":"store[0]"}`),
+		DoGet:     json.RawMessage(`{"value":3,"version":[3,"store[0]"],"node":"store[1]"}`),
+		DoPush:    json.RawMessage(`{"ok":true}`),
+		DoGo:      map[string]any{"epoch": 3},
+		DoOutcome: json.RawMessage(`{"ok":true,"value":4,"version":[4,"store[0]"],"node":"store[0]"}`),
 	}
 	wrong := Request{Version: 1, ID: 99, Do: DoKeyframe, Topic: "columns/clients"}
 	sample := Request{Version: 1, ID: 98, Do: DoExport, Export: &Selection{Messages: &MessageSelection{Kinds: []string{"vote*"}, Nodes: []string{"store[*]", "@clients"}, PerSecond: 50}}}
-	for _, r := range append(everyRequest(), sample, wrong) {
+	all := Request{Version: 1, ID: 97, Do: DoCall, Service: "kv.get", Args: []json.RawMessage{[]byte(`"x"`)}, Policy: "all"}
+	pending := Request{Version: 1, ID: 96, Do: DoSet, Param: "fanout", Node: "store[0]", Value: []byte("4")}
+	special := map[uint64]any{
+		sample.ID:  map[string]any{"topics": []string{TopicSample + ".ask2"}},
+		all.ID:     json.RawMessage(`{"ok":false,"error":"timeout","values":[["store[0]",1],["store[2]",1]],"errors":[["store[1]","timeout"]],"took_ns":1000000000}`),
+		pending.ID: Pending{Error: "the run is paused", Act: 7},
+	}
+	for _, r := range append(everyRequest(), all, pending, sample, wrong) {
 		if r.Do == DoKeyframe && r.ID != 99 {
 			r.Topic = "columns/client"
 		}
@@ -205,13 +213,17 @@ func (s *story) requests() {
 				s.Fatal("a command is lost")
 			}
 			result := results[r.Do]
-			if r.ID == sample.ID {
-				result = map[string]any{"topics": []string{TopicSample + ".ask2"}}
+			if x, ok := special[r.ID]; ok {
+				result = x
 			}
 			reply = d.Done(command[0], s.tick+1, result, nil)
 		}
 		name := r.Do
 		switch r.ID {
+		case all.ID:
+			name = "call-all"
+		case pending.ID:
+			name = "pending"
 		case sample.ID:
 			name = "messages"
 		case wrong.ID:
@@ -316,7 +328,7 @@ func TestProtocolPage(t *testing.T) {
 			t.Errorf("docs/protocol.md does not say what %s is", n.do)
 		}
 	}
-	for _, code := range []string{CodeMalformed, CodeVersion, CodeUnknown, CodeRange, CodeNone, CodeLimit, CodeBusy, CodeNotYet, CodeRefused, CodeFailed} {
+	for _, code := range []string{CodeMalformed, CodeVersion, CodeUnknown, CodeRange, CodeNone, CodeLimit, CodeBusy, CodeNotYet, CodeRefused, CodeFailed, CodeEnded} {
 		if !strings.Contains(page, "`"+code+"`") {
 			t.Errorf("docs/protocol.md does not say what %s is", code)
 		}

@@ -19,6 +19,7 @@ const (
 	CodeNotYet    = "not yet"   // there is no state to give
 	CodeRefused   = "refused"   // this run does not allow it
 	CodeFailed    = "failed"    // it was tried
+	CodeEnded     = "ended"     // the run did, before there was a reply
 )
 
 // Error is what went wrong with a request: for programs, for people, and what
@@ -46,6 +47,15 @@ type Reply struct {
 	Tick    ecs.Tick        `json:"tick"` // the world's; of a command, when it took effect
 	OK      json.RawMessage `json:"ok,omitempty"`
 	Error   *Error          `json:"error,omitempty"`
+}
+
+// Pending is the result of an act of which it is not known yet what comes: the run
+// goes no further for now. OK is neither true nor false, so that who knows nothing
+// of acts that are pending does not take it for done.
+type Pending struct {
+	OK    *bool  `json:"ok"`
+	Error string `json:"error"`   // why it is not known yet
+	Act   uint64 `json:"pending"` // what outcome asks by
 }
 
 // Parts are the reply as it is sent.

@@ -27,7 +27,8 @@ const (
 	DoStep     = "step" // so many ticks, while paused
 	DoPace     = "pace" // simulated seconds a second
 	DoFault    = "fault"
-	DoGo       = "go" // to a moment of the run
+	DoGo       = "go"      // to a moment of the run
+	DoOutcome  = "outcome" // of an act whose reply was that it is pending
 )
 
 // Request is one message to the request endpoint: a JSON object.
@@ -59,6 +60,7 @@ type Request struct {
 	Fields  map[string]json.RawMessage `json:"fields,omitempty"` // send
 	Ticks   int64                      `json:"ticks,omitempty"`  // step
 	Pace    *float64                   `json:"pace,omitempty"`   // pace: 0 is as fast as it goes
+	Act     uint64                     `json:"act,omitempty"`    // outcome: the number that a pending reply gave
 	At      *int64                     `json:"at_ns,omitempty"`  // go: simulated time since the start
 	Fault   string                     `json:"fault,omitempty"`  // fault: as scenarios call it: crash, cut, slow, …
 	Nodes   []string                   `json:"nodes,omitempty"`  // fault, send: patterns of names
@@ -103,6 +105,7 @@ var needs = []need{
 	{DoPace, []string{"pace"}, nil, acts},
 	{DoFault, []string{"fault"}, []string{"nodes", "others", "lasting_ns", "options"}, acts},
 	{DoGo, []string{"at_ns"}, nil, acts},
+	{DoOutcome, []string{"act"}, nil, looks},
 }
 
 func needOf(do string) (need, bool) {

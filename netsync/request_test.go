@@ -108,6 +108,7 @@ func everyRequest() []Request {
 		{Do: DoPace, Pace: &pace},
 		{Do: DoFault, Fault: "crash", Nodes: []string{"store[0]"}, Lasting: 800e6},
 		{Do: DoGo, At: &at},
+		{Do: DoOutcome, Act: 7},
 	}
 	for i := range all {
 		all[i].Version, all[i].ID = Version, uint64(i+1)

@@ -68,7 +68,9 @@ class World {
   #connect
   #timeout
   #asked = 0
-  #last = Promise.resolve() // the last request, once it is over
+  #waiting = new Map() // of each request under way: how it ends, by ID
+  #sent = Promise.resolve() // the last request
+  #listens // the socket on which replies are taken
   #prefixes = [] // subscribed
   #run // the run and the epoch of all topics
   #epoch
@@ -143,40 +145,77 @@ class World {
     })
   }
 
-  /** Send a request, after those before it are over; the reply is as docs/protocol.md has it. */
+  /**
+   * Send a request; the reply is as docs/protocol.md has it. Requests are sent in order, and several may be under way:
+   * a reply comes when it is there.
+   */
   ask(request, fields = {}) {
-    const reply = this.#last.then(() => this.#exchange(request, fields))
-    this.#last = reply.catch(() => {})
-    return reply
+    return new Promise((resolve, reject) => {
+      const id = ++this.#asked
+      const text = JSON.stringify({ v: VERSION, id, do: request, ...fields })
+      this.#waiting.set(id, { request, since: Date.now(), resolve, reject })
+      this.#requests ??= this.#connect()
+      const socket = this.#requests
+      this.#sent = this.#sent.then(() => socket.send(text)).catch((error) => this.#settle(id, (asked) => asked.reject(error)))
+      if (this.#listens !== socket) this.#listen(socket)
+    })
   }
 
-  async #exchange(request, fields) {
-    this.#requests ??= this.#connect()
-    const id = ++this.#asked
-    const since = Date.now()
-    await this.#requests.send(JSON.stringify({ v: VERSION, id, do: request, ...fields }))
-    for (;;) {
-      const parts = await this.#next(this.#requests, since)
-      if (!parts) break
-      const [text, ...frame] = parts
-      const reply = parse(text, `reply to ${request}`)
-      if (reply.id && reply.id !== id) continue // of a request that was given up; 0: it could not be read
+  /** Take replies while somebody waits for one. */
+  async #listen(socket) {
+    this.#listens = socket
+    try {
+      while (this.#waiting.size && socket === this.#requests) {
+        const parts = await this.#next(socket, this.#waiting.values().next().value.since)
+        if (parts) this.#answer(parts)
+        else this.#expire(socket)
+      }
+    } catch (error) {
+      for (const id of this.#waiting.keys()) this.#settle(id, (asked) => asked.reject(error)) // the world was left
+    }
+    this.#listens = undefined
+  }
+
+  #answer([text, ...frame]) {
+    const [first] = this.#waiting.keys() // whose reply it is that cannot be read
+    let id = first
+    try {
+      const reply = parse(text, `reply to ${this.#waiting.get(first)?.request}`)
+      id = reply.id || first // 0: the request could not be read
+      if (!this.#waiting.has(id)) return // of a request that was given up
       if (reply.error) throw new Refused(reply.error)
       if (frame.length) this.#apply(frame)
-      return reply
+      this.#settle(id, (asked) => asked.resolve(reply))
+    } catch (error) {
+      this.#settle(id, (asked) => asked.reject(error))
     }
-    this.#requests.close() // and with it what was not sent yet: nobody waits for it
+  }
+
+  /** Give up requests that have waited for too long. */
+  #expire(socket) {
+    for (const [id, { since }] of this.#waiting) {
+      if (Date.now() - since < this.#timeout) break // they are in order
+      this.#settle(id, (asked) => asked.reject(new Error(`no reply to ${asked.request} in ${this.#timeout} ms`)))
+    }
+    if (this.#waiting.size) return
+    socket.close() // and with it what was not sent yet: nobody waits for it
     this.#requests = undefined
-    throw new Error(`no reply to ${request} in ${this.#timeout} ms`)
+  }
+
+  #settle(id, how) {
+    const asked = this.#waiting.get(id)
+    this.#waiting.delete(id)
+    if (asked) how(asked)
   }
 
   /**
    * Call a service. The reply has ok, value, error, provider, took in simulated
-   * milliseconds, and of a call of which several must answer values.
+   * milliseconds, and of a call that several answer values and errors. While the
+   * world is paused acts have pending, which outcome takes, and an ok of null.
    * @param {string} service
    * @param {any[]} [args]
    * @param {object} [options] named: arguments by name; timeout in simulated milliseconds; as: the node that does it;
-   * to, policy, key and need as docs/protocol.md has them
+   * to, policy ("all" has each that provides it reply), key and need as docs/protocol.md has them
    */
   async call(service, args = [], { timeout, ...options } = {}) {
     return this.#act("call", { service, args, timeout_ns: timeout && Math.round(timeout * 1e6), ...options })
@@ -205,6 +244,11 @@ class World {
   /** Send nodes, by patterns of names, a message. */
   async send(nodes, kind, fields = {}) {
     return this.#act("send", { nodes: [nodes].flat(), kind, fields })
+  }
+
+  /** What came of an act that was pending, as soon as it is known. While the world is paused it is pending still. */
+  async outcome(act) {
+    return this.#act("outcome", { act: act.pending ?? act })
   }
 
   async #act(request, fields) {

@@ -64,9 +64,11 @@ class Refused(Exception):
         self.cure = error.get("cure")
 
 
-Reply = collections.namedtuple("Reply", "ok value error provider took values tick")
+Reply = collections.namedtuple("Reply", "ok value error provider took values tick errors pending", defaults=(None, None))
 Reply.__doc__ = """What came of an act: took is in simulated seconds, tick the world's; values,
-of a call of which several must answer, is who answered and what."""
+of a call that several answer, is who answered and what, and errors who did not
+and why. pending is None, or, while the world is paused, what World.outcome asks
+by: then ok is None."""
 
 Param = collections.namedtuple("Param", "value version node")
 Param.__doc__ = """A param as a node has it."""
@@ -203,7 +205,8 @@ class World:
         node: str | None = None, timeout: float | None = None, **named,
     ) -> Reply:
         """Call a service and return its Reply. timeout is in simulated seconds;
-        node does it, nobody if not given; docs/protocol.md has the others."""
+        node does it, nobody if not given; policy "all" has each that provides
+        it reply; docs/protocol.md has the others."""
         timeout_ns = None if timeout is None else round(timeout * 1e9)
         return self._act("call", service=service, args=args or None, named=named or None, to=to, policy=policy, key=key,
                          need=need, timeout_ns=timeout_ns, **{"as": node})
@@ -230,14 +233,20 @@ class World:
         """Send nodes, by patterns of names, a message."""
         return self._act("send", nodes=[nodes] if isinstance(nodes, str) else list(nodes), kind=kind, fields=fields or None)
 
+    def outcome(self, act: Reply | int) -> Reply:
+        """Return what came of an act that was pending, as soon as it is known.
+        While the world is paused it is pending still."""
+        return self._act("outcome", act=act.pending if isinstance(act, Reply) else act)
+
     def _act(self, do, **arguments):
         reply = self.ask(do, **_given(**arguments))
         ok = reply["ok"]
         value = ok.get("value")
-        if do == "set":
-            value = Param(value, ok.get("version"), ok.get("node"))
+        if "version" in ok:
+            value = Param(value, ok["version"], ok.get("node"))
         took = ok.get("took_ns")
-        return Reply(ok.get("ok", True), value, ok.get("error"), ok.get("provider"), took and took / 1e9, ok.get("values"), reply["tick"])
+        return Reply(ok.get("ok", True), value, ok.get("error"), ok.get("provider"), took and took / 1e9, ok.get("values"), reply["tick"],
+                     ok.get("errors"), ok.get("pending"))
 
     def _send(self, do, arguments):
         if self._requests is None:

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 
 	"orrery/cmd/sim/internal/publish"
 	"orrery/ecs"
@@ -12,15 +11,6 @@ import (
 	"orrery/systems"
 )
 
-// waiting is a command that is replied to when the world has told what came of
-// it.
-type waiting struct {
-	label   uint64
-	command *publish.Command
-	calls   bool
-	node    ecs.Node
-}
-
 // act has the world do through a channel what a client asks for, in the next
 // tick. The reply comes when the world tells what came of it.
 func (l *live) act(c *publish.Command) (at ecs.Tick, pending bool, failed *netsync.Error) {
@@ -28,25 +18,44 @@ func (l *live) act(c *publish.Command) (at ecs.Tick, pending bool, failed *netsy
 	if err != nil {
 		return 0, false, refusal(err)
 	}
-	if c.Do == netsync.DoCall && l.stands() {
-		return 0, false, publish.Refuse(netsync.CodeRefused, "the run is paused, and a reply takes time", "resume it, or ask for steps first")
+	if why := l.standing(); c.Do == netsync.DoCall && why != "" {
+		return 0, false, publish.Refuse(netsync.CodeRefused, why+", and a reply takes time", "resume it, ask for steps first, or call once it goes on")
 	}
-	at = max(1, l.run.World.Tick()+1) // nodes start in tick 0
 	// Of a message, or a value that nobody publishes, nothing can come but that it
-	// is sent; and who asks while the run is paused would wait for who resumes it.
-	told := a.Verb.OfChannels() && (a.Verb != systems.PublishValue || a.Target != 0) && !l.stands()
+	// is sent.
+	told := a.Verb.OfChannels() && (a.Verb != systems.PublishValue || a.Target != 0)
+	if failed = l.fits(&a); failed == nil && told {
+		failed = l.makeRoom()
+	}
+	if failed != nil {
+		return 0, false, failed
+	}
+	at = l.nextAct()
 	if told {
 		a.Label = l.nextLabel()
-		l.waits = append(l.waits, waiting{a.Label, c, a.Verb == systems.CallService, a.Target})
+		l.waits = append(l.waits, &waiting{
+			label: a.Label, at: at, calls: a.Verb == systems.CallService, name: a.Name, node: a.Target, by: c.Client(), asked: []*publish.Command{c},
+		})
 	}
-	l.run.CommandAt(at, a)
-	l.acted = true
+	l.command(at, a)
 	return at, told, nil
 }
 
-// stands reports whether the run goes no further until somebody resumes it: it is
-// paused, and where it was to go, by steps or to a moment, it is.
-func (l *live) stands() bool { return l.paused && l.steps <= max(0, l.run.World.Tick()) }
+// nextAct is the tick in which an act takes effect.
+func (l *live) nextAct() ecs.Tick { return max(1, l.run.World.Tick()+1) } // nodes start in tick 0
+
+// command has an action take effect that clients are told of: the run does not end
+// before.
+func (l *live) command(at ecs.Tick, a systems.Action) {
+	l.commandLater(at, a)
+	l.owed = max(l.owed, at)
+}
+
+func (l *live) commandLater(at ecs.Tick, a systems.Action) {
+	l.run.CommandAt(at, a)
+	l.acted = true
+	l.kept.add(&a)
+}
 
 // cutLabel is in the labels of cuts from outside: a scenario's have it not.
 const cutLabel = 1 << 63
@@ -58,6 +67,9 @@ func (l *live) startLabels() {
 	l.label = l.run.Outside.LatestLabel()
 	cuts := l.run.Faults.LatestLabel()
 	for _, in := range l.run.Inputs() {
+		if in.Command {
+			l.kept.add(&in.Action)
+		}
 		switch a := &in.Action; {
 		case a.Verb.OfChannels():
 			l.label = max(l.label, a.Label)
@@ -169,20 +181,9 @@ type replied struct {
 	Value    json.RawMessage `json:"value,omitempty"`
 	Values   [][2]any        `json:"values,omitempty"` // of several that answered: who, and what
 	Error    string          `json:"error,omitempty"`
+	Errors   [][2]any        `json:"errors,omitempty"` // of a call to all: who, and why not
 	Provider string          `json:"provider,omitempty"`
 	Took     ecs.Nanoseconds `json:"took_ns"`
-}
-
-// told passes on what came of an act.
-func (l *live) told(x *systems.Upshot) {
-	for i, w := range l.waits {
-		if w.label != x.Label {
-			continue
-		}
-		l.waits = append(l.waits[:i], l.waits[i+1:]...)
-		w.command.Done(l.run.World.Tick(), l.result(x, &w), nil)
-		return
-	}
 }
 
 // result is what a client is told of an act.
@@ -211,16 +212,4 @@ func (l *live) result(x *systems.Upshot, w *waiting) any {
 		out.Values = append(out.Values, [2]any{l.run.World.NodeName(a.Provider), json.RawMessage(l.scenario.ValueJSON(a.Payload))})
 	}
 	return out
-}
-
-// giveUp tells who still waits that the run has ended.
-func (l *live) giveUp() {
-	text := fmt.Sprintf("the run ended at %s, before there was a reply", momentOf(l.scenario, max(0, l.run.World.Tick())))
-	if err := l.run.Failed(); err != nil {
-		text = "the run has failed: " + err.Error()
-	}
-	for _, w := range l.waits {
-		w.command.Done(max(0, l.run.World.Tick()), nil, publish.Refuse(netsync.CodeFailed, text, ""))
-	}
-	l.waits = nil
 }

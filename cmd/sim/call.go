@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,12 +23,16 @@ var callCommand = command{
 link, or the node that --node names. It takes effect in the next tick and is
 recorded in the run's trace, so that the run replays without you.
 
-Exit: 0 fine, 1 the reply is an error, or the run could not be reached or refused
-it, 2 usage.`,
+While the run is paused, a value, a param or an item is taken, and what comes of it
+is pending: --outcome says it once the run goes on.
+
+Exit: 0 fine, or taken and pending, 1 the reply is an error or did not come, or the
+run could not be reached or refused it, 2 usage.`,
 	examples: []example{
 		{"sim call tcp://127.0.0.1:5570 --list", "what there is to call, publish to and set"},
 		{"sim call tcp://127.0.0.1:5570 kv.put x 1 ttl=5", "call a service"},
 		{"sim call tcp://127.0.0.1:5570 kv.get x --node 'client[0]' --timeout 50ms", "as a node, which waits so long"},
+		{"sim call tcp://127.0.0.1:5570 kv.size --policy all", "call all that provide it: prints who replied what"},
 		{"sim call tcp://127.0.0.1:5570 --publish weather '{\"wind\": 7}'", "publish to a feed"},
 		{"sim call tcp://127.0.0.1:5570 --set fanout 3", "set a param; --get reads it"},
 		{"sim call tcp://127.0.0.1:5570 --push orders '[1, 2]' --node 'shop[0]'", "put an item into a pipe"},
@@ -40,12 +45,13 @@ it, 2 usage.`,
 		f.StringVar(&o.get, "get", "", "print this `param`")
 		f.StringVar(&o.push, "push", "", "put an item into this `pipe`")
 		f.StringVar(&o.send, "send", "", "send a message of this `kind`, with fields as NAME=VALUE, to the nodes of --to")
+		f.Uint64Var(&o.outcome, "outcome", 0, "print what came of the act with this `number`, which was pending")
 		f.BoolVar(&o.list, "list", false, "print what there is to act on")
 		f.StringVar(&o.node, "node", "", "the `node` that does it; of --set and --get: whose param")
 		f.StringVar(&o.to, "to", "", "the `node`, or @GROUP, to call, or one of a pipe's targets; of --send patterns of names, with commas between")
-		f.StringVar(&o.policy, "policy", "", "which `one` of several providers: any, round_robin, hash, or with --node nearest")
+		f.StringVar(&o.policy, "policy", "", "which `one` of several providers: any, round_robin, hash, with --node nearest; or all")
 		f.StringVar(&o.key, "key", "", "with --policy hash: the `value` to choose by")
-		f.IntVar(&o.need, "need", 0, "with --to @GROUP: call all, of which so `many` must answer")
+		f.IntVar(&o.need, "need", 0, "with --to @GROUP, or --policy all: call all, of which so `many` must answer")
 		f.StringVar(&o.version, "if", "", "with --set: only if it has this `version`, as --get --json prints it")
 		f.Var(span{&o.timeout}, "timeout", "how long the call waits in simulated time; 1s if not given")
 		f.BoolVar(&o.json, "json", false, "print all of the reply: ok, value, error, provider, took_ns, tick")
@@ -59,6 +65,7 @@ type callFlags struct {
 	viewer                                               viewerFlags
 	publish, set, get, push, send, node, to, policy, key string
 	version                                              string
+	outcome                                              uint64
 	need                                                 int
 	timeout                                              value.Duration
 	list, json                                           bool
@@ -89,12 +96,15 @@ func (o *callFlags) run(e *edge, args []string) error {
 	if err != nil {
 		return err
 	}
-	return o.show(e, &reply)
+	return o.show(e, args[0], r.Do, &reply)
 }
 
 // modes are what is asked for instead of a call, and by which flag.
 func (o *callFlags) modes() (do, name string, err error) {
 	do, name = netsync.DoCall, ""
+	if o.outcome > 0 {
+		do, name = netsync.DoOutcome, strconv.FormatUint(o.outcome, 10)
+	}
 	for _, m := range []struct{ do, name string }{
 		{netsync.DoPublish, o.publish}, {netsync.DoSet, o.set}, {netsync.DoGet, o.get}, {netsync.DoPush, o.push}, {netsync.DoSend, o.send},
 	} {
@@ -144,10 +154,14 @@ func (o *callFlags) request(args []string) (*netsync.Request, error) {
 			return nil, wrongUsage("--send takes fields as NAME=VALUE, and --to says whom it is for")
 		}
 		return r, nil
-	case netsync.DoGet:
-		if r.Param, r.Node = name, o.node; len(args) > 0 {
-			return nil, wrongUsage("--get takes no value, and %s is one", quote(args[0]))
+	case netsync.DoGet, netsync.DoOutcome:
+		if len(args) > 0 {
+			return nil, wrongUsage("--%s takes no value, and %s is one", do, quote(args[0]))
 		}
+		if do == netsync.DoOutcome {
+			return &netsync.Request{Do: do, Act: o.outcome}, nil
+		}
+		r.Param, r.Node = name, o.node
 		return r, nil
 	}
 	if len(args) != 1 {
@@ -178,6 +192,8 @@ func (o *callFlags) fitting(do string) error {
 		return wrongUsage("--if is of --set")
 	case o.to != "" && !calls && do != netsync.DoPush && do != netsync.DoSend:
 		return wrongUsage("--to is of a call, --push and --send; --node says where --%s is done", do)
+	case o.node != "" && do == netsync.DoOutcome:
+		return wrongUsage("--outcome is of an act by its number alone; leave out --node")
 	case o.node != "" && do == netsync.DoSend:
 		return wrongUsage("--send comes from nobody; leave out --node")
 	}
@@ -222,14 +238,16 @@ func isWord(text string) bool {
 
 // answer is what matters of a reply to an act.
 type answer struct {
-	OK     *bool           `json:"ok"`
-	Value  json.RawMessage `json:"value"`
-	Values json.RawMessage `json:"values"`
-	Error  string          `json:"error"`
+	OK      *bool                `json:"ok"`
+	Value   json.RawMessage      `json:"value"`
+	Values  json.RawMessage      `json:"values"`
+	Error   string               `json:"error"`
+	Errors  [][2]json.RawMessage `json:"errors"`
+	Pending uint64               `json:"pending"`
 }
 
 // show prints a reply; that it is an error is how the command ends.
-func (o *callFlags) show(e *edge, reply *netsync.Reply) error {
+func (o *callFlags) show(e *edge, endpoint, do string, reply *netsync.Reply) error {
 	var got answer
 	if err := json.Unmarshal(reply.OK, &got); err != nil {
 		return fmt.Errorf("the reply: %w", err)
@@ -244,16 +262,44 @@ func (o *callFlags) show(e *edge, reply *netsync.Reply) error {
 			return err
 		}
 	}
+	if !o.json && got.Values != nil {
+		e.print("%s\n", got.Values)
+	}
 	switch {
+	case got.Pending > 0:
+		return got.pending(e, endpoint, do)
+	case len(got.Errors) > 0:
+		return fmt.Errorf("%s of %s: %s", got.Error, many(len(got.Errors), "provider"), namesOf(got.Errors))
 	case got.OK != nil && !*got.OK:
 		return errors.New(got.Error)
-	case o.json:
-	case got.Values != nil:
-		e.print("%s\n", got.Values)
+	case o.json || got.Values != nil:
 	case got.Value != nil:
 		e.print("%s\n", got.Value)
 	}
 	return nil
+}
+
+// pending says how to learn what comes of an act. What was to be printed is missing
+// of a call; all else is taken.
+func (got *answer) pending(e *edge, endpoint, do string) error {
+	text := fmt.Sprintf("%s, and what comes of it is pending; once the run goes on: sim call %s --outcome %d", got.Error, endpoint, got.Pending)
+	if do == netsync.DoCall || do == netsync.DoOutcome {
+		return errors.New(text)
+	}
+	e.say("%s", text)
+	return nil
+}
+
+// namesOf are the first of those who did not reply.
+func namesOf(all [][2]json.RawMessage) string {
+	var names []string
+	for _, x := range all[:min(3, len(all))] {
+		names = append(names, strings.Trim(string(x[0]), `"`))
+	}
+	if len(all) > len(names) {
+		names = append(names, "…")
+	}
+	return strings.Join(names, ", ")
 }
 
 // listed prints what there is to act on, a line each.

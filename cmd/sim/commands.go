@@ -31,6 +31,8 @@ func (l *live) carryOut(e *edge, d *driver, c *publish.Command) {
 		}
 	case netsync.DoGet:
 		result, failed = l.get(&c.Request)
+	case netsync.DoOutcome:
+		at, pending, result, failed = l.outcome(c)
 	case netsync.DoGo:
 		if failed = l.goTo(c); failed == nil {
 			return // it has its reply, or has it on arrival
@@ -58,12 +60,15 @@ func (l *live) replaying() *netsync.Error {
 func (l *live) afterwards(c *publish.Command) {
 	var result any
 	var failed *netsync.Error
+	at := l.run.World.Tick()
 	switch {
 	case c.Do == netsync.DoExport:
 		failed = l.station.Select(c)
 	case c.Do == netsync.DoUnexport:
 	case c.Do == netsync.DoGet:
 		result, failed = l.get(&c.Request)
+	case c.Do == netsync.DoOutcome:
+		at, _, result, failed = l.outcome(c) // none is under way
 	case c.Do == netsync.DoGo && l.replays:
 		if failed = l.goTo(c); failed == nil {
 			return
@@ -75,7 +80,7 @@ func (l *live) afterwards(c *publish.Command) {
 	default:
 		failed = publish.Refuse(netsync.CodeRefused, "the run has ended", "run it again, and ask while it goes on")
 	}
-	c.Done(max(0, l.run.World.Tick()), result, failed)
+	c.Done(max(0, at), result, failed)
 }
 
 // setPace sets the pace from now on; 0 is as fast as it goes.

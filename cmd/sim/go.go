@@ -42,12 +42,13 @@ func (l *live) moment(t ecs.Tick) value.Duration { return value.Duration(l.run.W
 func (l *live) isLeaving() bool { return l != nil && l.going != nil }
 
 // hurries reports whether no pace holds.
-func (l *live) hurries() bool { return l != nil && l.hurry > l.run.World.Tick() }
+func (l *live) hurries() bool { return l != nil && l.hurry > max(0, l.run.World.Tick()) }
 
 // arrived begins an epoch where a viewer wanted the run to be.
 func (l *live) arrived(e *edge, d *driver) {
 	c := l.going
 	l.going, l.hurry, l.steps = nil, 0, 0
+	l.wentBack()
 	l.setPace(e, d, l.pace)
 	c.Done(max(0, l.run.World.Tick()), l.station.Tap().Fork(), nil)
 }
@@ -64,7 +65,11 @@ func (r *result) leave(e *edge, d *driver) error {
 		return nil
 	}
 	if parent != nil {
-		if err := r.endBranch(); err != nil {
+		err := d.settle()
+		if err == nil {
+			err = r.endBranch()
+		}
+		if err != nil {
 			next.dropped()
 			return err
 		}

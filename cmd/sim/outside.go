@@ -67,12 +67,19 @@ func (l *live) fault(r *netsync.Request) (ecs.Tick, *netsync.Error) {
 		l.cuts++
 		a.Label = cutLabel | l.cuts
 	}
-	at := l.run.Command(a)
-	l.acted = true
+	acts := []*systems.Action{&a}
 	if r.Lasting > 0 {
 		end := *f.ends
 		end.Nodes, end.Label = a.Nodes, a.Label
-		l.run.CommandAt(at+max(1, l.run.Ticks(ecs.Nanoseconds(r.Lasting))), end)
+		acts = append(acts, &end)
+	}
+	if failed := l.fits(acts...); failed != nil {
+		return 0, failed
+	}
+	at := l.run.World.Tick() + 1
+	l.command(at, a)
+	if r.Lasting > 0 {
+		l.commandLater(at+max(1, l.run.Ticks(ecs.Nanoseconds(r.Lasting))), *acts[1])
 	}
 	return at, nil
 }

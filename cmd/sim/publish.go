@@ -84,9 +84,13 @@ type live struct {
 	hurry   ecs.Tick // the tick up to which no pace holds
 
 	scenario *scenario.Scenario
-	waits    []waiting // in order of coming
-	label    uint64    // the latest
-	acted    bool      // something was done to the run from outside
+	waits    []*waiting // in order of coming
+	outcomes []outcome  // of acts that were pending
+	label    uint64     // the latest
+	acted    bool       // something was done to the run from outside
+	awaits   bool       // viewers, to begin
+	owed     ecs.Tick   // up to which it goes before it ends: clients were told what is done then
+	kept     keptActs
 }
 
 // liveSlice is how long a published run goes on between two looks at what
@@ -112,7 +116,7 @@ func (o *publishFlags) begin(e *edge, s *scenario.Scenario) (*live, error) {
 		}
 	}
 	e.err = &shared{to: e.err} // the station says of viewers what it has to
-	l := &live{run: s.Run, scenario: s, begin: max(0, s.Run.World.Tick())}
+	l := &live{run: s.Run, scenario: s, begin: max(0, s.Run.World.Tick()), kept: keptActs{mostActs: maxActs, mostBytes: maxActBytes}}
 	l.startLabels()
 	if !o.watch {
 		l.start = new(ecs.Snapshot)
@@ -169,6 +173,7 @@ func (l *live) serve(e *edge, d *driver) (until ecs.Tick, ok bool) {
 		l.waiting = l.waiting[1:]
 		l.carryOut(e, d, c)
 	}
+	l.hold()
 	switch {
 	case l.isLeaving():
 		return 0, false
@@ -187,10 +192,15 @@ func (l *live) clock(ended bool) publish.Clock {
 // await waits for viewers, so that they see the run from its beginning, or for
 // one that goes elsewhere.
 func (l *live) await(e *edge, d *driver, viewers int) {
-	for l != nil && l.station.Subscribers() < viewers && !e.interrupted() && !l.isLeaving() && !l.hurries() {
+	if l == nil || viewers == 0 {
+		return
+	}
+	l.awaits = true
+	for l.station.Subscribers() < viewers && !e.interrupted() && !l.isLeaving() && !l.hurries() {
 		l.serve(e, d)
 		e.sleep(e.ctx, liveSlice)
 	}
+	l.awaits = false
 }
 
 // end shows viewers the last state and lets them go, or stays with them. What

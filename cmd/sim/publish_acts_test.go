@@ -64,6 +64,12 @@ True 6
 True True
 none range none
 ['news/a', {'wind': 7}, None, 'news/b', 'store', 'client', 'o', 'me']
+[['store', None], ['client', None]]
+False ['store'] None
+None the run is paused True True
+True 8 True none
+None the run is paused True
+timeout
 `
 
 func TestClientsAct(t *testing.T) {

@@ -25,6 +25,25 @@ func (c *Command) Done(tick ecs.Tick, result any, failed *netsync.Error) {
 	c.station.carried.put(outcome{c, tick, result, failed})
 }
 
+// Client is who sent a command.
+func (c *Command) Client() Client { return Client{c.station, c.from.Client} }
+
+// A Client is somebody who asks for things.
+type Client struct {
+	station *Station
+	id      zmq.ID
+}
+
+// Left reports whether a client has left, so that nobody waits for what comes of
+// what it has asked for.
+func (c Client) Left() bool {
+	if c.station == nil {
+		return false
+	}
+	_, here := c.station.here.Load(c.id)
+	return !here
+}
+
 // outcome is what came of a command.
 type outcome struct {
 	*Command

@@ -40,6 +40,7 @@ type Station struct {
 	stop      chan struct{}
 	stopped   chan struct{}
 	carried   outcomes
+	here      sync.Map // zmq.ID of clients: for who runs the world
 
 	mu       sync.Mutex
 	hub      *netsync.Hub
@@ -51,6 +52,7 @@ type Station struct {
 	taken    int // requests so far
 	parts    []netsync.Part
 	viewers  map[zmq.ID]*netsync.Viewer
+	most     int // of viewers that wanted something at a time
 	clients  map[zmq.ID]*netsync.Client
 	ordered  bool // an order is under way
 	asked    time.Duration
@@ -151,16 +153,24 @@ func (s *Station) Endpoints() (frames, requests string) {
 	return s.publisher.Endpoint(), s.requests.Endpoint()
 }
 
-// Subscribers is how many viewers there are that want something.
-func (s *Station) Subscribers() (n int) {
+// Subscribers is how many viewers wanted something at a time, at most: who has left
+// again, before anybody looked, was there.
+func (s *Station) Subscribers() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.count() // a topic may have come up since
+	return s.most
+}
+
+// count takes note of how many viewers want something now.
+func (s *Station) count() {
+	n := 0
 	for _, v := range s.viewers {
 		if v.Topics() > 0 {
 			n++
 		}
 	}
-	return n
+	s.most = max(s.most, n)
 }
 
 // Close shows viewers the last state of the world, which stands still, and
@@ -293,8 +303,12 @@ func (s *Station) meet() {
 			s.leave(e)
 		case zmq.Subscribed:
 			if v := s.viewers[e.Viewer]; v != nil {
+				first := v.Topics() == 0
 				if err := v.Subscribe(e.Topic); err != nil {
 					s.config.Say("a viewer's subscription is left out: %v", err)
+				}
+				if first {
+					s.count()
 				}
 				s.publisher.Wake(e.Viewer)
 			}
@@ -433,10 +447,16 @@ func (s *Station) slow(inFlight int) {
 	}
 }
 
-// refused tells a client of a limit that its request met before anyone read it.
-func refused(_ [][]byte, err error) [][]byte {
+// refused tells a client of a limit that its request met before anyone read it. It
+// bears the request's ID: a client may have several under way.
+func refused(request [][]byte, err error) [][]byte {
 	e := Refuse(netsync.CodeLimit, err.Error(), "send less at a time")
-	return netsync.Reply{Version: netsync.Version, Error: e}.Parts()
+	r := netsync.Reply{Version: netsync.Version, Error: e}
+	if len(request) == 1 {
+		asked, _ := netsync.ParseRequest(request[0])
+		r.ID = asked.ID
+	}
+	return r.Parts()
 }
 
 // answer replies to requests, and keeps those that act for the tap. Requests are
@@ -449,6 +469,7 @@ func (s *Station) answer() {
 	for _, e := range events {
 		if e.Kind == zmq.Joined {
 			s.clients[e.Viewer] = nil // it has a place at the desk once it asks
+			s.here.Store(e.Viewer, nil)
 		}
 	}
 	for _, r := range requests {
@@ -472,6 +493,7 @@ func (s *Station) forget(id zmq.ID) {
 		s.removeSamples(func(a *asking) bool { return a.asked == id })
 	}
 	delete(s.clients, id)
+	s.here.Delete(id)
 }
 
 // answerOne replies to a request of a client, nil if it is its first.
@@ -479,7 +501,7 @@ func (s *Station) answerOne(c *netsync.Client, r zmq.Request) {
 	if c == nil {
 		var err error
 		if c, err = s.desk.Join(); err != nil {
-			s.requests.Reply(r, refused(nil, err))
+			s.requests.Reply(r, refused(r.Parts, err))
 			return
 		}
 		s.clients[r.Client] = c

@@ -6,6 +6,7 @@ const path = require("node:path")
 const [directory, endpoint, curve] = process.argv.slice(2)
 const { attach, Refused } = require(path.resolve(directory, "orrery.js"))
 
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 const refused = (promise) => promise.then(() => null, (e) => (e instanceof Refused ? e.code : e.message))
 // As Python prints it.
 const show = (v) => {
@@ -43,6 +44,20 @@ async function main() {
   print(await refused(world.call("nothing")), await refused(world.push("orders", 1, { node: "store" })), await refused(world.send("x*", "reset")))
   await world.call("late", ["x"], { timeout: 500 }) // what is under way has come by then
   print((await world.call("seen", [], { timeout: 200 })).value)
+  print((await world.call("who", [], { policy: "all", timeout: 200 })).values)
+  const failed = await world.call("get", ["y"], { policy: "all", timeout: 200 })
+  print(failed.ok, failed.errors.map(([name]) => name), failed.values)
+  await world.ask("pause")
+  const taken = await world.setParam("fanout", 8, { node: "store" })
+  print(taken.ok, taken.error, taken.pending > 0, (await world.outcome(taken)).pending === taken.pending)
+  await world.ask("resume")
+  const done = await world.outcome(taken)
+  print(done.ok, done.value, done.tick === taken.tick, await refused(world.outcome(1e9)))
+  const [held] = await Promise.all([world.call("never", [], { timeout: 1000 }), sleep(500).then(() => world.ask("pause"))])
+  print(held.ok, held.error, held.pending > 0)
+  await world.ask("resume")
+  await world.ask("pace", { pace: 10 })
+  print((await world.outcome(held)).error)
   await world.ask("pace", { pace: 0 })
   world.close()
 }

@@ -1,5 +1,6 @@
 """Act on a world with the client, and print what came of it."""
 import sys
+import threading
 
 sys.path.insert(0, sys.argv[1])
 import orrery
@@ -35,4 +36,22 @@ with orrery.attach(sys.argv[2], keys=keys, timeout=20) as world:
     print(refused(world.call, "nothing"), refused(world.push, "orders", 1, node="store"), refused(world.send, "x*", "reset"))
     world.call("late", "x", timeout=0.5)  # what is under way has come by then
     print(world.call("seen", timeout=0.2).value)
+    print(world.call("who", policy="all", timeout=0.2).values)
+    failed = world.call("get", "y", policy="all", timeout=0.2)
+    print(failed.ok, [name for name, _ in failed.errors], failed.values)
+    world.ask("pause")
+    taken = world.set_param("fanout", 8, node="store")
+    print(taken.ok, taken.error, taken.pending > 0, world.outcome(taken).pending == taken.pending)
+    world.ask("resume")
+    done = world.outcome(taken)
+    print(done.ok, done.value.value, done.tick == taken.tick, refused(world.outcome, 10**9))
+    with orrery.attach(sys.argv[2], keys=keys) as other:
+        soon = threading.Timer(0.5, other.ask, ["pause"])
+        soon.start()
+        held = world.call("never", timeout=1.0)
+        soon.join()
+        print(held.ok, held.error, held.pending > 0)
+    world.ask("resume")
+    world.ask("pace", pace=10)
+    print(world.outcome(held).error)
     world.ask("pace", pace=0)
