@@ -118,7 +118,7 @@ func TestMisuseOfActions(t *testing.T) {
 	apply(Action{Verb: Partition, Sides: []ecs.Node{n[0], 0}}, "partition", "two nodes or groups at least")
 	apply(Action{Verb: Partition, Sides: []ecs.Node{n[2], n[0], n[4]}}, "a partition has n[0] on sides 2 and 3", "have it on one")
 	apply(Action{Verb: Partition, Lists: [][]ecs.Node{n[:3], n[2:4]}}, "a partition has n[2] on sides 1 and 2", "have it on one")
-	apply(Action{Verb: 77}, "no action 77", "push")
+	apply(Action{Verb: 77}, "no action 77", "cancel")
 }
 
 func TestMisuseOfGathers(t *testing.T) {
