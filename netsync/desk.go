@@ -112,8 +112,7 @@ func (c *Client) Reply(now Nanos, message []byte) (parts [][]byte, frame *Draft)
 		return nil, nil
 	}
 	if !c.spend(now) {
-		r, _ := ParseRequest(message)
-		return d.reply(r.ID, nil, fail(CodeLimit, fmt.Sprintf("more than %d requests a second", d.config.Rate), "wait a moment between them")), nil
+		return d.reply(RequestID(message), nil, fail(CodeLimit, fmt.Sprintf("more than %d requests a second", d.config.Rate), "wait a moment between them")), nil
 	}
 	r, e := ParseRequest(message)
 	if e != nil {

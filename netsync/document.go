@@ -14,11 +14,13 @@ type Document struct {
 	value []byte
 	tick  ecs.Tick
 	dirty bool // value is newer than the latest frame
+	final bool // and the last before another epoch
 }
 
 // Document adds a document's topic.
 func (h *Hub) Document(name string, rate Rate) (*Document, error) {
 	d := &Document{hub: h, topic: &topic{name: name, kind: Keyframe, rate: rate}}
+	d.topic.settled = func() bool { return d.final && !d.dirty }
 	d.topic.make, d.topic.cost = d.complete, func() int64 { return int64(len(d.value)) }
 	if err := h.add(d.topic); err != nil {
 		return nil, err
@@ -41,8 +43,15 @@ func (d *Document) Set(value []byte, tick ecs.Tick) {
 	d.value, d.tick, d.dirty = slices.Clone(value), tick, true
 }
 
+// Final says that the value, or none, is the last before another epoch.
+func (d *Document) Final() { d.final = true }
+
+// IsFinal reports whether Final was said.
+func (d *Document) IsFinal() bool { return d.final }
+
 // ComesLast has viewers be given the value when they have the latest of all
-// their other topics: for one that says that nothing more will come.
+// their other topics, and the last if the world has ended: for one that says
+// that nothing more will come.
 func (d *Document) ComesLast(last bool) { d.topic.ends = last }
 
 // Forget drops the value: viewers are given none until it is set again. It is
@@ -53,7 +62,7 @@ func (d *Document) Forget() {
 }
 
 // begin has the value, if there is one, sent again as the first of an epoch.
-func (d *Document) begin(tick ecs.Tick) { d.tick, d.dirty = tick, d.value != nil }
+func (d *Document) begin(tick ecs.Tick) { d.tick, d.dirty, d.final = tick, d.value != nil, false }
 
 func (d *Document) tend(now Nanos, tick ecs.Tick) {
 	if d.dirty && d.topic.due(now, max(tick, d.tick), &d.hub.config) {

@@ -172,7 +172,7 @@ func ParseHeader(b []byte, body int) (*Header, error) {
 	if len(b) > MaxHeader {
 		return nil, fmt.Errorf("a frame's header: %w", &LimitError{"bytes", MaxHeader})
 	}
-	if err := checkJSON(b); err != nil {
+	if err := checkJSON(b, MaxDepth); err != nil {
 		return nil, fmt.Errorf("a frame's header: %w", err)
 	}
 	h := &Header{}

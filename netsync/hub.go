@@ -61,6 +61,9 @@ type Hub struct {
 	viewers []*Viewer
 	layouts uint64 // of all tables, so that no two of one name are mistaken
 	floor   uint64 // seq of topics that were taken back: others of the name go on
+	ended   bool   // the world stays as it is
+	end     ecs.Tick
+	rounds  uint64 // how often it was asked what is due
 }
 
 // NewHub returns a hub without topics.
@@ -127,7 +130,7 @@ func (h *Hub) Fork(run string, epoch uint64, tick ecs.Tick) {
 	if run == h.config.Run && epoch <= h.config.Epoch {
 		panic(fmt.Sprintf("netsync: epoch %d of run %s does not come after %d", epoch, run, h.config.Epoch))
 	}
-	h.config.Run, h.config.Epoch, h.floor = run, epoch, 0
+	h.config.Run, h.config.Epoch, h.floor, h.ended = run, epoch, 0, false
 	for _, t := range h.topics {
 		t.forget()
 		t.seq = 0
@@ -139,7 +142,7 @@ func (h *Hub) Fork(run string, epoch uint64, tick ecs.Tick) {
 		d.begin(tick)
 	}
 	for _, l := range h.logs {
-		l.items, l.count, l.pending = l.items[:0], 0, 0
+		l.items, l.count, l.pending, l.skipped, l.final = l.items[:0], 0, 0, false, false
 	}
 	for _, v := range h.viewers {
 		for i := range v.feeds {
@@ -148,12 +151,27 @@ func (h *Hub) Fork(run string, epoch uint64, tick ecs.Tick) {
 	}
 }
 
+// End says that the world stays as it is at a tick, until a Fork. What comes last
+// is for viewers that have the end of everything else: of documents and logs that
+// is what they have when they are Final.
+func (h *Hub) End(tick ecs.Tick) {
+	if !h.ended {
+		h.ended, h.end = true, tick
+	}
+}
+
+// Settled reports whether everything that somebody has is as it was at the end.
+func (h *Hub) Settled() bool {
+	return h.ended && !slices.ContainsFunc(h.topics, func(t *topic) bool { return t.wanted > 0 && !t.ends && !t.settled() })
+}
+
 // Due makes frames of the documents and logs whose time has come, and returns
 // the tables of which an image is wanted now: somebody has them, the world has
 // gone on, and their time has come; or they have no state to give yet. It is to
 // be asked between ticks, while the world is paused too. What is not due is
 // not lost: it is due later, or at Flush.
 func (h *Hub) Due(now Nanos, tick ecs.Tick, due []*Table) []*Table {
+	h.rounds++
 	for _, d := range h.docs {
 		d.tend(now, tick)
 	}
@@ -162,6 +180,7 @@ func (h *Hub) Due(now Nanos, tick ecs.Tick, due []*Table) []*Table {
 	}
 	for _, t := range h.tables {
 		t.tendRows(now, false)
+		t.refresh(now, tick)
 		if t.isWanted() && (!t.columnsTopic.has || t.columnsTopic.tick != tick) && t.columnsTopic.due(now, tick, &h.config) {
 			due = append(due, t)
 		}
@@ -196,6 +215,7 @@ func (h *Hub) Wait(now Nanos, tick ecs.Tick) (wait Nanos, any bool) {
 // Flush is Due at the end of a run, or before a long wait: whatever differs is
 // due, however short ago the last was.
 func (h *Hub) Flush(now Nanos, tick ecs.Tick, due []*Table) []*Table {
+	h.rounds++
 	for _, d := range h.docs {
 		if d.dirty {
 			d.frame(now)

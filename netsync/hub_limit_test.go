@@ -254,3 +254,98 @@ func TestWhatComesLastWaits(t *testing.T) {
 		}
 	})
 }
+
+// Who has a gap is whole again without asking, while the world stands still too;
+// nothing comes again of one that has ended.
+func TestAGapHealsWhileTheWorldStands(t *testing.T) {
+	w := newWorld(t, Config{Run: "r"}, 1)
+	v, _ := w.hub.Join()
+	if err := v.Subscribe("columns/"); err != nil {
+		t.Fatal(err)
+	}
+	r := NewReplica("columns/t/a")
+	w.publish(t, w.hub.Due(w.now, w.tick, nil))
+	take := func(lost bool) (n int) {
+		for f, ok := v.Next(); ok; f, ok = v.Next() {
+			if n++; lost {
+				continue
+			}
+			if verdict, err := r.Apply(f); verdict == Refused {
+				t.Fatal(err)
+			}
+		}
+		return n
+	}
+	take(false)
+	for i, lost := range []bool{true, false} { // the delta after the lost one is a gap
+		w.tick++
+		w.now += Second / 30
+		w.images[0].Columns[0][0] ^= byte(i + 1)
+		w.publish(t, w.hub.Due(w.now, w.tick, nil))
+		take(lost)
+	}
+	if r.Whole() {
+		t.Fatal("no gap is there to heal")
+	}
+	for range 90 {
+		w.now += Second / 30
+		w.publish(t, w.hub.Due(w.now, w.tick, nil))
+		take(r.Whole()) // what follows is not needed
+	}
+	if !r.Whole() || r.Digest() != w.images[0].Digest() {
+		t.Error("three seconds of a world that stands leave the gap")
+	}
+	w.hub.End(w.tick)
+	for range 90 {
+		w.now += Second / 30
+		w.publish(t, w.hub.Due(w.now, w.tick, nil))
+	}
+	if n := take(true); n != 0 {
+		t.Errorf("%d frames of a world that has ended", n)
+	}
+}
+
+// A number of a log that was skipped is no frame: it is missed, by who has it all
+// and by who lags alike.
+func TestLogTellsOfWhatIsSkipped(t *testing.T) {
+	h, _ := NewHub(Config{Run: "r", Every: 1})
+	l, _ := h.Log("events/all", Rate{})
+	quick, _ := h.Join()
+	slow, _ := h.Join()
+	late, _ := h.Join()
+	for _, v := range []*Viewer{quick, slow} {
+		if err := v.Subscribe("events/"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := func(v *Viewer) (text string) {
+		for f, ok := v.Next(); ok; f, ok = v.Next() {
+			h, err := ParseHeader(f.Header, len(f.Body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			text += fmt.Sprintf("%d+%d missed %d; ", h.Base, h.Rows, h.Missed)
+		}
+		return text
+	}
+	var all string
+	for i, skip := range []int{0, 100, 0, 0, 50, 7} {
+		now := Nanos(i + 1)
+		l.Skip(skip, now, 1)
+		if i != 4 { // twice in a row, with no item between
+			l.Add([]byte("1"), now, 1)
+		}
+		h.Due(now, 1, nil)
+		all += got(quick)
+	}
+	want := "0+1 missed 0; 101+1 missed 1; 102+1 missed 0; 103+1 missed 0; 161+1 missed 1; "
+	if all != want || got(slow) != want {
+		t.Errorf("a log that skipped is %s", all)
+	}
+	if err := late.Subscribe(""); err != nil {
+		t.Fatal(err)
+	}
+	if all := got(late); all != want {
+		t.Errorf("a log that skipped is, late, %s", all)
+	}
+}

@@ -5,11 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"unicode/utf8"
 )
 
-// checkJSON demands one JSON object that is not nested deeper than MaxDepth.
-// It looks at depth before the decoder, which recurses.
-func checkJSON(b []byte) error {
+// checkJSON demands one JSON object that is not nested deeper than a limit. It
+// looks at depth before the decoder, which recurses.
+func checkJSON(b []byte, most int) error {
+	if !utf8.Valid(b) {
+		return errors.New("no UTF-8")
+	}
 	depth, text := 0, false
 	for i := 0; i < len(b); i++ {
 		switch c := b[i]; {
@@ -19,14 +23,14 @@ func checkJSON(b []byte) error {
 			text = !text
 		case text:
 		case c == '{' || c == '[':
-			if depth++; depth > MaxDepth {
-				return fmt.Errorf("byte %d: %w", i, &LimitError{"levels of JSON", MaxDepth})
+			if depth++; depth > most {
+				return fmt.Errorf("byte %d: %w", i, &LimitError{"levels of JSON", int64(most)})
 			}
 		case c == '}' || c == ']':
 			depth--
 		}
 	}
-	if len(b) == 0 || b[0] != '{' {
+	if !bytes.HasPrefix(bytes.TrimLeft(b, " \t\r\n"), []byte("{")) {
 		return errors.New("no JSON object")
 	}
 	if !json.Valid(b) {

@@ -64,7 +64,7 @@ func numbered(name string) (before string, number uint64, after string, ok bool)
 
 // ParseKeys reads what AppendKeys wrote: at most so many names.
 func ParseKeys(b []byte, most int) (layout uint64, names []string, err error) {
-	if err := checkJSON(b); err != nil {
+	if err := checkJSON(b, MaxDepth); err != nil {
 		return 0, nil, fmt.Errorf("keys: %w", err)
 	}
 	var doc struct {

@@ -14,11 +14,14 @@ type Log struct {
 	items   []byte // pending, with commas
 	pending int
 	count   uint64 // items in frames so far
+	skipped bool   // some were, since the latest frame
+	final   bool   // no more will come in this epoch
 }
 
 // Log adds a log's topic.
 func (h *Hub) Log(name string, rate Rate) (*Log, error) {
 	l := &Log{hub: h, topic: &topic{name: name, kind: Items, rate: rate}}
+	l.topic.settled = func() bool { return l.final && l.pending == 0 }
 	if err := h.add(l.topic); err != nil {
 		return nil, err
 	}
@@ -56,6 +59,10 @@ const keptFrames = 1024
 
 func (l *Log) frame(now Nanos, tick ecs.Tick) {
 	t := l.topic
+	if l.skipped { // the number of a frame that nobody is given
+		t.seq++
+		l.skipped = false
+	}
 	t.seq++
 	t.tick, t.last, t.has = tick, now, true
 	h := l.hub.header(t)
@@ -72,10 +79,18 @@ func (l *Log) frame(now Nanos, tick ecs.Tick) {
 // IsWanted reports whether a viewer has the topic.
 func (l *Log) IsWanted() bool { return l.topic.wanted > 0 }
 
-// Skip counts items that nobody is given: the base of the next frame tells.
+// Skip counts items that nobody is given, as a frame that viewers have missed:
+// the base of the next one says how many.
 func (l *Log) Skip(n int, now Nanos, tick ecs.Tick) {
-	if n > 0 && l.pending > 0 {
+	if n <= 0 {
+		return
+	}
+	if l.pending > 0 {
 		l.frame(now, tick)
 	}
-	l.count += uint64(max(0, n))
+	l.count += uint64(n)
+	l.skipped = true
 }
+
+// Final says that no more items will come before another epoch.
+func (l *Log) Final() { l.final = true }

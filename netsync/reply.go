@@ -73,7 +73,7 @@ func ParseReply(parts [][]byte) (Reply, *Frame, error) {
 	if len(parts) != 1 && len(parts) != 4 {
 		return Reply{}, nil, fmt.Errorf("a reply of %d parts; it has one, or four with a frame", len(parts))
 	}
-	if err := checkJSON(parts[0]); err != nil {
+	if err := checkJSON(parts[0], MaxReplyDepth); err != nil {
 		return Reply{}, nil, fmt.Errorf("a reply: %w", err)
 	}
 	var r Reply

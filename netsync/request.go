@@ -2,6 +2,7 @@ package netsync
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -116,27 +117,40 @@ func needOf(do string) (need, bool) {
 	return needs[i], true
 }
 
+// RequestID returns the id of a request, whatever else is wrong with it; 0 if it
+// has none.
+func RequestID(b []byte) uint64 {
+	var r struct {
+		ID uint64 `json:"id"`
+	}
+	if len(b) > MaxRequest || json.Unmarshal(b, &r) != nil {
+		return 0
+	}
+	return r.ID
+}
+
 // ParseRequest reads a request strictly: a field that is not one of what is
 // asked for, or is there twice, is an error, since it was meant to say
 // something. The error has a code and a cure; the request has the ID as soon as
 // it was found, so that the error can be replied.
 func ParseRequest(b []byte) (Request, *Error) {
+	bare := Request{ID: RequestID(b)}
 	if len(b) > MaxRequest {
-		return Request{}, fail(CodeLimit, fmt.Sprintf("%d bytes of request", len(b)), fmt.Sprintf("send at most %d", MaxRequest))
+		return bare, fail(CodeLimit, fmt.Sprintf("%d bytes of request", len(b)), fmt.Sprintf("send at most %d", MaxRequest))
 	}
-	if err := checkJSON(b); err != nil {
-		return Request{}, fail(CodeMalformed, err.Error(), "send one JSON object in one message part")
+	if err := checkJSON(b, MaxDepth); err != nil {
+		return bare, fail(CodeMalformed, err.Error(), "send one JSON object in one message part")
 	}
 	keys, err := keysOf(b)
 	if err != nil {
-		return Request{}, fail(CodeMalformed, err.Error(), "name each field once")
+		return bare, fail(CodeMalformed, err.Error(), "name each field once")
 	}
 	var r Request
 	decoded := json.Unmarshal(b, &r)
 	id := Request{Version: r.Version, ID: r.ID, Do: r.Do}
 	switch {
 	case decoded != nil:
-		return id, fail(CodeMalformed, decoded.Error(), "docs/protocol.md has the types")
+		return id, fail(CodeMalformed, mistyped(decoded), "docs/protocol.md has the types")
 	case r.Version != Version:
 		return id, fail(CodeVersion, fmt.Sprintf("version %d of the wire", r.Version), fmt.Sprintf(`this speaks "v":%d`, Version))
 	}
@@ -146,7 +160,7 @@ func ParseRequest(b []byte) (Request, *Error) {
 	}
 	for _, k := range keys {
 		if k != "v" && k != "id" && k != "do" && !slices.Contains(n.must, k) && !slices.Contains(n.may, k) {
-			return id, fail(CodeMalformed, fmt.Sprintf("%s has no %q", r.Do, k), "it has "+strings.Join(append(slices.Clone(n.must), n.may...), ", "))
+			return id, fail(CodeMalformed, fmt.Sprintf("%s has no %q", r.Do, k), n.fields())
 		}
 	}
 	for _, k := range n.must {
@@ -158,6 +172,23 @@ func ParseRequest(b []byte) (Request, *Error) {
 		return id, e
 	}
 	return r, nil
+}
+
+// mistyped says which field is of another type than it should be.
+func mistyped(err error) string {
+	var e *json.UnmarshalTypeError
+	if !errors.As(err, &e) {
+		return err.Error()
+	}
+	return fmt.Sprintf("%q cannot be a %s", e.Field, e.Value)
+}
+
+// fields says what a request may have.
+func (n *need) fields() string {
+	if len(n.must)+len(n.may) == 0 {
+		return "it has nothing but v, id and do"
+	}
+	return "it has " + strings.Join(append(slices.Clone(n.must), n.may...), ", ")
 }
 
 func verbs() []string {

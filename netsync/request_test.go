@@ -22,7 +22,10 @@ func TestRequestRefused(t *testing.T) {
 		{`{"v":1,"id":7,"do":"publish","feed":"a","value":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`, CodeMalformed, "more than 32 levels of JSON"},
 		{`{"v":1,"id":7,"id":8,"do":"hello"}`, CodeMalformed, `"id" is there twice; name each field once`},
 		{`{"v":1,"id":7,"do":"publish","feed":"a","value":{"x":1,"x":2}}`, CodeMalformed, `"x" is there twice`},
-		{`{"v":1,"id":-7,"do":"hello"}`, CodeMalformed, "cannot unmarshal"},
+		{`{"v":1,"id":-7,"do":"hello"}`, CodeMalformed, `"id" cannot be a number -7; docs/protocol.md has the types`},
+		{"{\"v\":1,\"id\":7,\"do\":\"hello\",\"client\":\"\xff\"}", CodeMalformed, "no UTF-8"},
+		{`{"v":1,"id":7,"do":"schema","topic":"x"}`, CodeMalformed, `schema has no "topic"; it has nothing but v, id and do`},
+		{`{"v":1,"id":7,"do":"step","ticks":"10"}`, CodeMalformed, `"ticks" cannot be a string`},
 		{`{"v":2,"id":7,"do":"hello"}`, CodeVersion, `version 2 of the wire; this speaks "v":1`},
 		{`{"v":1,"id":7,"do":"helo"}`, CodeUnknown, `nothing is called "helo"; "do" is one of hello, schema`},
 		{`{"v":1,"id":7,"do":"hello","topic":"x"}`, CodeMalformed, `hello has no "topic"; it has client`},
@@ -33,7 +36,7 @@ func TestRequestRefused(t *testing.T) {
 		{`{"v":1,"id":7,"do":"go"}`, CodeMalformed, `go needs "at_ns"`},
 		{`{"v":1,"id":7,"do":"go","at_ns":-1}`, CodeRange, "a moment is below 0, or null; 0 is the start"},
 		{`{"v":1,"id":7,"do":"go","at_ns":null}`, CodeRange, "a moment is below 0, or null"},
-		{`{"v":1,"id":7,"do":"go","at_ns":1.5}`, CodeMalformed, "cannot unmarshal"},
+		{`{"v":1,"id":7,"do":"go","at_ns":1.5}`, CodeMalformed, `"at_ns" cannot be a number 1.5`},
 		{`{"v":1,"id":7,"do":"export","export":null}`, CodeMalformed, "an export of null"},
 		{`{"v":1,"id":7,"do":"export","export":{"fields":[]}}`, CodeRange, "a selection needs fields"},
 		{`{"v":1,"id":7,"do":"export","export":{"fields":["a"],"hz":1,"ticks":1}}`, CodeRange, "in hz or in ticks, and not both"},
@@ -51,10 +54,22 @@ func TestRequestRefused(t *testing.T) {
 		if e == nil || e.Code != test.code || !strings.Contains(e.Error(), test.want) {
 			t.Errorf("%.100s: %v\nwant %s: %s", test.text, e, test.code, test.want)
 		}
-		if e != nil && e.Code != CodeMalformed && e.Code != CodeLimit && r.ID != 7 {
-			t.Errorf("%s: the ID is %d", test.text, r.ID)
+		if id := r.ID; id != 7 && !slices.Contains(withoutID, test.want) {
+			t.Errorf("%.100s: the ID is %d", test.text, id)
 		}
 	}
+	for _, space := range []string{" ", "\n\t\r\n "} {
+		if r, e := ParseRequest([]byte(space + `{"v":1,"id":7,"do":"hello"}` + space)); e != nil || r.ID != 7 {
+			t.Errorf("in space: %v, ID %d", e, r.ID)
+		}
+	}
+}
+
+// withoutID are errors of what is no JSON, too large to be read, or has no id that
+// could be meant.
+var withoutID = []string{
+	"no JSON object; send one JSON object", "no JSON object", "unexpected end", "no JSON", `"id" is there twice; name each field once`,
+	`"id" cannot be a number -7; docs/protocol.md has the types`, "send at most 65536",
 }
 
 func FuzzRequest(f *testing.F) {

@@ -2,9 +2,16 @@ package netsync
 
 import (
 	"math"
+	"slices"
 	"strconv"
 
 	"orrery/ecs"
+)
+
+// rowKey is what JSON rows call the name of a row, unless a column is called so.
+const (
+	rowKey      = "key"
+	otherRowKey = "$key"
 )
 
 // rowsFrame is the latest image as JSON, a line a row: for people, and for who
@@ -20,12 +27,18 @@ func (t *Table) rowsFrame() *Draft {
 }
 
 func (t *Table) appendRows(to []byte, im *Image, names []string, most int) []byte {
+	key := rowKey
+	if slices.ContainsFunc(t.columns, func(c Column) bool { return c.Name == rowKey }) {
+		key = otherRowKey
+	}
 	to = append(to, '[')
 	for row := range min(im.Rows, most) {
 		if row > 0 {
 			to = append(to, ",\n "...)
 		}
-		to = append(to, `{"key":`...)
+		to = append(to, '{')
+		to = appendString(to, key)
+		to = append(to, ':')
 		to = appendString(to, names[row])
 		for i, c := range t.columns {
 			to = append(to, ',')

@@ -18,6 +18,7 @@ type Table struct {
 	layout       uint64   // raised with the keys
 	latest       *Image   // that viewers are given; nil: none
 	shown        uint64   // its layout
+	tooLarge     bool     // for a frame
 	shownNames   []string // of its rows
 	scratch      []byte
 	keyed        Nanos // when the last keyframe was made
@@ -43,6 +44,12 @@ func (h *Hub) Table(name string, columns []Column, rate Rate) (*Table, error) {
 	t.rowsTopic = &topic{name: TopicRows + name, kind: Keyframe, idle: t.idle}
 	t.SetRate(rate)
 	t.rowsTopic.make, t.rowsTopic.cost = t.rowsFrame, func() int64 { return t.latest.bytes() }
+	t.columnsTopic.settled = func() bool {
+		return t.tooLarge || t.columnsTopic.has && t.columnsTopic.tick == h.end && t.shown == t.layout
+	}
+	t.rowsTopic.settled = func() bool {
+		return t.tooLarge || t.rowsTopic.has && t.rowsTopic.tick == h.end && t.columnsTopic.settled()
+	}
 	if err := h.add(t.columnsTopic); err != nil {
 		return nil, err
 	}
@@ -56,6 +63,7 @@ func (h *Hub) Table(name string, columns []Column, rate Rate) (*Table, error) {
 		h.remove(t.rowsTopic)
 		return nil, err
 	}
+	t.keys.topic.settled = func() bool { return !t.keys.dirty }
 	h.tables = append(h.tables, t)
 	return t, nil
 }
@@ -154,12 +162,12 @@ func (t *Table) Begin(now Nanos, im *Image) (*Publication, error) {
 		panic(fmt.Sprintf("netsync: table %s: an image of %d rows, of which %d have keys", t.name, im.Rows, len(t.names)))
 	}
 	if n, most := im.bytes(), t.hub.config.Frame; n > most {
-		t.free = im
+		t.free, t.tooLarge = im, true
 		return nil, fmt.Errorf("netsync: table %s: %d rows are %d bytes: %w", t.name, im.Rows, n, &LimitError{"bytes of a frame", most})
 	}
 	p := &Publication{table: t, now: now, header: t.hub.header(t.columnsTopic), wanted: t.columnsTopic.wanted > 0}
 	p.header.Seq++
-	p.header.Tick, p.header.Layout = im.Tick, t.layout
+	p.header.Tick, p.header.Layout, t.tooLarge = im.Tick, t.layout, false
 	p.free = t.encoder.Next(im)
 	return p, nil
 }
@@ -212,6 +220,19 @@ func (p *Publication) Commit() {
 		top.keep(Frame{top.name, appendHeader(nil, &p.header), p.delta}, c.Keep, 2*t.latest.bytes())
 	}
 	t.tendRows(p.now, false)
+}
+
+// refresh has the columns come again, complete, of a world that stands still: who
+// has a gap need not ask. Once it has ended nothing comes again.
+func (t *Table) refresh(now Nanos, tick ecs.Tick) {
+	top := t.columnsTopic
+	if t.hub.ended || top.wanted == 0 || !t.Has(tick) || t.latest == nil || now-max(t.keyed, top.last) < t.hub.config.Refresh {
+		return
+	}
+	top.seq++
+	top.last, t.keyed = now, now
+	clear(top.kept)
+	top.kept, top.whole = top.kept[:0], nil
 }
 
 // tendRows counts a frame of JSON rows, if somebody has them and they differ.

@@ -2,6 +2,7 @@ package netsync
 
 import (
 	"encoding/binary"
+	"testing"
 
 	"pgregory.net/rapid"
 
@@ -109,5 +110,28 @@ func mustApply(t rapid.TB, r *Replica, f Frame) {
 	t.Helper()
 	if v, err := r.Apply(f); v != Applied {
 		t.Fatalf("%v, %v: %s", v, err, f.Header)
+	}
+}
+
+// JSON rows are what any parser reads, whatever columns are called.
+func TestRowsOfAColumnCalledKey(t *testing.T) {
+	h, _ := NewHub(Config{Run: "r"})
+	table, err := h.Table("x", []Column{{Name: "key", Type: ecs.Int64}, {Name: "y", Type: ecs.Bool}}, Rate{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	table.SetKeys([]string{"a[0]"}, 0)
+	v, _ := h.Join()
+	if err := v.Subscribe(TopicRows); err != nil {
+		t.Fatal(err)
+	}
+	im := table.Image()
+	im.Columns[0][0] = 17
+	if err := table.Publish(1, im); err != nil {
+		t.Fatal(err)
+	}
+	f, _ := v.Next()
+	if want := `[{"$key":"a[0]","key":17,"y":false}]`; string(f.Body) != want {
+		t.Errorf("%s, and not %s", f.Body, want)
 	}
 }

@@ -46,13 +46,16 @@ type topic struct {
 	last  Nanos    // when it was made
 	has   bool     // there is a state to give
 	ends  bool     // it is for viewers that have everything else
-	kept  []kept   // the last frames, in a row, up to the latest
+	kept  []kept   // the last frames, in order, up to the latest; of a log some are left out
 	whole *Draft   // the complete frame of the latest state, if it was asked for
 
 	// make begins the complete frame of the latest state, and cost says about
 	// how many bytes it has. A log has none.
 	make func() *Draft
 	cost func() int64
+	// settled reports whether the latest state is the last, once the run has
+	// ended.
+	settled func() bool
 }
 
 type kept struct {

@@ -2,6 +2,7 @@ package netsync
 
 import (
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -15,6 +16,7 @@ type Viewer struct {
 	at       int    // the feed whose turn it is
 	granted  bool   // it has had its bytes of this turn
 	missed   uint64
+	joined   uint64 // the hub's round in which it subscribed last
 }
 
 // feed is a topic as one viewer has it.
@@ -58,7 +60,7 @@ func (v *Viewer) Subscribe(prefix string) error {
 	if len(prefix) > MaxTopic {
 		return &LimitError{"bytes of a topic", MaxTopic}
 	}
-	v.prefixes = append(v.prefixes, prefix)
+	v.prefixes, v.joined = append(v.prefixes, prefix), v.hub.rounds
 	for _, t := range v.hub.topics {
 		v.meet(t)
 	}
@@ -118,7 +120,7 @@ func (v *Viewer) drop(i int) {
 
 // Pending reports whether there is a next frame.
 func (v *Viewer) Pending() bool {
-	return slices.ContainsFunc(v.feeds, func(f feed) bool { return f.pending() })
+	return slices.ContainsFunc(v.feeds, func(f feed) bool { return v.isNext(&f) })
 }
 
 // Next returns the frame that the viewer is to be given next, and counts it as
@@ -197,18 +199,30 @@ func (f *feed) pending() bool { return f.topic.has && f.seq != f.topic.seq }
 
 // isNext reports whether a feed has a frame that does not wait for others.
 func (v *Viewer) isNext(f *feed) bool {
-	return f.pending() && !(f.topic.ends && slices.ContainsFunc(v.feeds, func(x feed) bool { return !x.topic.ends && x.pending() }))
+	return f.pending() && !(f.topic.ends && v.hasToCome())
+}
+
+// hasToCome reports whether a topic that does not come last has more for the
+// viewer. Subscriptions come one after the other: the next one may be on its way
+// for a round.
+func (v *Viewer) hasToCome() bool {
+	ended := v.hub.ended
+	return ended && v.joined == v.hub.rounds || slices.ContainsFunc(v.feeds, func(x feed) bool {
+		return !x.topic.ends && (x.pending() || ended && !x.topic.settled())
+	})
 }
 
 // following returns where in the kept frames the feed's next one is.
 func (f *feed) following() (int, bool) {
 	k := f.topic.kept
+	if f.topic.make == nil {
+		return sort.Search(len(k)-1, func(i int) bool { return k[i].seq > f.seq }), true
+	}
 	if len(k) == 0 || f.seq+1 < k[0].seq {
 		return 0, false
 	}
 	i := int(f.seq + 1 - k[0].seq)
-	// The first frame that a viewer gets is the newest, and complete.
-	return i, f.seq > 0 || f.topic.make == nil
+	return i, f.seq > 0 // the first frame that a viewer gets is the newest, and complete
 }
 
 // overhead is about what topic and header add to a frame that is not made yet.
@@ -218,21 +232,16 @@ func (f *feed) cost() int64 {
 	if i, ok := f.following(); ok {
 		return f.topic.kept[i].frame.Bytes()
 	}
-	if f.topic.make == nil {
-		return f.topic.kept[0].frame.Bytes()
-	}
 	return f.topic.cost() + overhead
 }
 
-// give chooses the next frame. What is kept follows what the viewer has;
-// otherwise it gets the newest complete one, of a log the oldest kept, and how
-// many came in between.
+// give chooses the next frame. What is kept follows what the viewer has, of a log
+// maybe with others in between; else it gets the newest complete one, and how many
+// came before it.
 func (v *Viewer) give(f *feed) (g Given) {
 	t, before := f.topic, f.seq
 	if i, ok := f.following(); ok {
 		g.frame, f.seq = t.kept[i].frame, t.kept[i].seq
-	} else if t.make == nil {
-		g.frame, f.seq = t.kept[0].frame, t.kept[0].seq
 	} else {
 		g.draft, f.seq = t.complete(), t.seq
 	}

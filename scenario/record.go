@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"go.starlark.net/starlark"
@@ -130,10 +131,10 @@ func (s *Scenario) ValueJSON(kept []byte) []byte {
 	return b.Bytes()
 }
 
-// maxJSONDepth bounds values that hold themselves, and maxJSONBytes those that
-// hold others many times over: what comes after it is null.
+// maxJSONDepth bounds values that hold themselves, at what can be sent and kept;
+// maxJSONBytes those that hold others many times over. What comes after it is null.
 const (
-	maxJSONDepth = 20
+	maxJSONDepth = value.MaxDepth
 	maxJSONBytes = 1 << 20
 )
 
@@ -152,8 +153,7 @@ func writeJSON(b *bytes.Buffer, v starlark.Value, depth int) {
 			writeText(b, v.String())
 			return
 		}
-		text, _ := json.Marshal(float64(v)) // it is finite
-		b.Write(text)
+		writeFloat(b, float64(v))
 	case starlark.String:
 		writeText(b, string(v))
 	case *value.Record:
@@ -163,13 +163,59 @@ func writeJSON(b *bytes.Buffer, v starlark.Value, depth int) {
 			return name, field
 		})
 	case *starlark.Dict:
-		items := v.Items()
-		writeObject(b, len(items), depth, func(i int) (string, starlark.Value) { return plain(items[i][0]), items[i][1] })
+		writeDict(b, v.Items(), depth)
 	case *starlark.List, starlark.Tuple:
 		writeArray(b, v.(starlark.Indexable), depth)
 	default:
 		writeText(b, plain(v))
 	}
+}
+
+// writeFloat writes a finite number so that it is read as a float again: 2.0.
+func writeFloat(b *bytes.Buffer, v float64) {
+	text, _ := json.Marshal(v)
+	b.Write(text)
+	if !bytes.ContainsAny(text, ".e") {
+		b.WriteString(".0")
+	}
+}
+
+// writeDict writes a dict as an object if its keys are texts, or written as such,
+// and no two of them the same; else as its pairs, of which ParseJSON makes it again.
+func writeDict(b *bytes.Buffer, items []starlark.Tuple, depth int) {
+	if isObject(items) {
+		writeObject(b, len(items), depth, func(i int) (string, starlark.Value) { return plain(items[i][0]), items[i][1] })
+		return
+	}
+	pairs := make(starlark.Tuple, len(items))
+	for i, x := range items {
+		pairs[i] = x
+	}
+	writeObject(b, 1, depth, func(int) (string, starlark.Value) { return value.JSONDict, pairs })
+}
+
+func isObject(items []starlark.Tuple) bool {
+	i := slices.IndexFunc(items, func(x starlark.Tuple) bool { _, ok := x[0].(starlark.String); return !ok })
+	if i < 0 {
+		return true
+	}
+	names := make(map[string]bool, len(items)) // looked up only
+	for _, x := range items {
+		if !isText(x[0]) {
+			return false
+		}
+		names[plain(x[0])] = true
+	}
+	return len(names) == len(items)
+}
+
+// isText reports whether a value is one text in JSON.
+func isText(v starlark.Value) bool {
+	switch v.(type) {
+	case starlark.NoneType, starlark.Bool, starlark.Int, starlark.Float, starlark.Tuple:
+		return false
+	}
+	return true
 }
 
 func writeText(b *bytes.Buffer, s string) {

@@ -138,7 +138,7 @@ func isTopic(text string) bool {
 		}
 	}
 	switch text {
-	case netsync.TopicSchema, netsync.TopicClock, netsync.TopicChecks, netsync.TopicParams, netsync.TopicMeasure:
+	case netsync.TopicSchema, netsync.TopicClock, netsync.TopicChecks, netsync.TopicParams, netsync.TopicMeasure, netsync.TopicFeeds:
 		return true
 	}
 	return false

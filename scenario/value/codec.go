@@ -9,8 +9,10 @@ import (
 	"orrery/ecs"
 )
 
-// maxDepth is how deep values may nest to be encoded, decoded or copied.
-const maxDepth = 200
+// MaxDepth is how deep values may nest to be encoded, decoded or copied.
+const MaxDepth = 200
+
+const maxDepth = MaxDepth
 
 // DefaultMaxBytes is the limit of a Codec that sets none.
 const DefaultMaxBytes = 1 << 24

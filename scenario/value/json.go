@@ -18,6 +18,10 @@ const (
 	jsonDuration = "$duration" // {"$duration": "10ms"}
 )
 
+// JSONDict is the name of an object that is a dict by its pairs, whose keys are no
+// texts: {"$dict": [[1, "a"], [2, "b"]]}.
+const JSONDict = "$dict"
+
 // ParseJSON returns what JSON text says, as a frozen value: arrays are lists,
 // objects dicts, null is None, and a number is an int unless it has a point or
 // an exponent. Node finds nodes by name.
@@ -133,6 +137,7 @@ func (r *jsonReader) special(d *starlark.Dict) (starlark.Value, error) {
 	}
 	item := d.Items()[0]
 	text, isText := starlark.AsString(item[1])
+	pairs, isList := item[1].(*starlark.List)
 	switch {
 	case item[0] == starlark.String(jsonDuration) && isText:
 		return ParseDuration(text)
@@ -141,6 +146,42 @@ func (r *jsonReader) special(d *starlark.Dict) (starlark.Value, error) {
 			return n, nil
 		}
 		return nil, fmt.Errorf("there is no node %q", text)
+	case item[0] == starlark.String(JSONDict) && isList:
+		return dictOf(pairs)
 	}
 	return d, nil
+}
+
+// dictOf is a dict by its pairs.
+func dictOf(pairs *starlark.List) (starlark.Value, error) {
+	d := new(starlark.Dict)
+	for i := range pairs.Len() {
+		pair, ok := pairs.Index(i).(*starlark.List)
+		if !ok || pair.Len() != 2 {
+			return nil, fmt.Errorf("%q has %s, which is no pair of a key and a value", JSONDict, pairs.Index(i))
+		}
+		key := pair.Index(0)
+		if list, ok := key.(*starlark.List); ok { // tuples are written as lists
+			key = tupleOf(list)
+		}
+		if _, twice, _ := d.Get(key); twice {
+			return nil, fmt.Errorf("%s is there twice", key)
+		}
+		if err := d.SetKey(key, pair.Index(1)); err != nil {
+			return nil, fmt.Errorf("%q: %w", JSONDict, err)
+		}
+	}
+	return d, nil
+}
+
+// tupleOf is a list, and lists in it, as a key may be.
+func tupleOf(list *starlark.List) starlark.Tuple {
+	all := make(starlark.Tuple, list.Len())
+	for i := range all {
+		all[i] = list.Index(i)
+		if inner, ok := all[i].(*starlark.List); ok {
+			all[i] = tupleOf(inner)
+		}
+	}
+	return all
 }

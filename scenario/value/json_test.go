@@ -28,6 +28,7 @@ func TestParseJSON(t *testing.T) {
 		{`"a\u00e9\n"`, `"aé\n"`}, {`[1,[2.5,null],{"b":1,"a":[]}]`, `[1, [2.5, None], {"b": 1, "a": []}]`}, {`{}`, "{}"},
 		{`{"$node":"node[2]"}`, "node[2]"}, {`[{"$duration":"10ms"}]`, "[10ms]"},
 		{`{"$node":"node[2]","x":1}`, `{"$node": "node[2]", "x": 1}`}, {`{"$node":5}`, `{"$node": 5}`},
+		{`{"$dict":[[1,"a"],["1",2.0],[[true,[null]],{}]]}`, `{1: "a", "1": 2.0, (True, (None,)): {}}`}, {`{"$dict":5}`, `{"$dict": 5}`},
 	} {
 		v, err := ParseJSON([]byte(tc.text), named)
 		if err != nil || printed(v) != tc.want {
@@ -40,6 +41,8 @@ func TestParseJSON(t *testing.T) {
 	for _, tc := range []struct{ text, want string }{
 		{``, "no JSON"}, {`nope`, "no JSON"}, {`1 2`, "more after"}, {`[1`, "EOF"}, {`{"a":1,"a":2}`, `"a" is there twice`},
 		{`{"$node":"node[9]"}`, `there is no node "node[9]"`}, {`{"$duration":"10"}`, ""}, {`1e999`, "1e999 is too large"},
+		{`{"$dict":[1]}`, `"$dict" has 1, which is no pair of a key and a value`}, {`{"$dict":[[1,2,3]]}`, "no pair"},
+		{`{"$dict":[[1,2],[1,3]]}`, "1 is there twice"}, {`{"$dict":[[{},2]]}`, "unhashable"},
 		{strings.Repeat("9", 1001), "1001 digits"}, {strings.Repeat("[", 300) + strings.Repeat("]", 300), "nested more than 200"},
 	} {
 		if v, err := ParseJSON([]byte(tc.text), named); err == nil || !strings.Contains(err.Error(), tc.want) {
@@ -103,7 +106,7 @@ func drawJSON(t *rapid.T, deep int) any {
 }
 
 func FuzzParseJSON(f *testing.F) {
-	for _, text := range []string{`null`, `[1,2.5,"x",{"a":{"$node":"node[1]"}}]`, `{"$duration":"1.5ms"}`, `1e308`, `"\ud800"`, `{"a":1,"a":2}`} {
+	for _, text := range []string{`null`, `[1,2.5,"x",{"a":{"$node":"node[1]"}}]`, `{"$duration":"1.5ms"}`, `1e308`, `"\ud800"`, `{"a":1,"a":2}`, `{"$dict":[[[1],2]]}`} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {

@@ -95,5 +95,8 @@ func (s *samples) take(o *order, now netsync.Nanos) {
 			a.log.Add(mustJSON(leftItem{o.clock.Tick, a.left}), now, o.clock.Tick)
 			a.left, a.said = 0, max(1, now)
 		}
+		if o.clock.Ended {
+			a.log.Final()
+		}
 	}
 }

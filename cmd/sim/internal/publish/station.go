@@ -75,7 +75,7 @@ func Open(c Config) (*Station, error) {
 	if s.publisher, err = zmq.ListenPublisher(zmq.PublisherConfig{Endpoint: c.Frames, Keys: c.Keys, Next: s.next}); err != nil {
 		return nil, err
 	}
-	if s.requests, err = zmq.ListenRequests(zmq.RequestsConfig{Endpoint: c.Requests, Keys: c.Keys, RefuseReply: refused}); err != nil {
+	if s.requests, err = zmq.ListenRequests(zmq.RequestsConfig{Endpoint: c.Requests, Keys: c.Keys, RefuseReply: s.refuse}); err != nil {
 		s.publisher.Close()
 		return nil, err
 	}
@@ -205,6 +205,10 @@ func (s *Station) flush(last Clock) {
 	s.publisher.Wake()
 }
 
+// mostOrders bounds how often the last state of the world is asked for beside
+// what comes in parts: it is there after three times, unless something is wrong.
+const mostOrders = 8
+
 // finish publishes the last state of the world: all of it, so that it may take
 // several orders. If a table's rows are others, the first brings their names.
 func (s *Station) finish(last Clock) {
@@ -216,13 +220,15 @@ func (s *Station) finish(last Clock) {
 			s.pending, s.samples.drop = append(o.commands, s.pending...), append(o.drop, s.samples.drop...)
 		}
 	}
-	for more, n := true, 0; more || n < 2; n++ {
+	for n := 0; n < mostOrders && !s.hub.Settled(); n++ {
 		s.tick = max(0, s.config.World.Run.World.Tick())
 		s.due = s.hub.Flush(s.now(), s.tick, s.due[:0])
 		o := s.newOrder()
 		s.tap.fill(o, last)
 		s.take(o)
-		more = len(o.found.events) == someEvents || len(o.found.points) == somePoints
+		if o.more() {
+			n--
+		}
 	}
 	s.due = s.hub.Flush(s.now(), s.tick, s.due[:0])
 }
@@ -317,6 +323,9 @@ func (s *Station) meet() {
 				v.Unsubscribe(e.Topic)
 			}
 		case zmq.Refused:
+			if isGone(e.Err) { // it closed before it said who it is
+				continue
+			}
 			s.refused.add(e.Count, "from %s: %v", e.Remote, e.Err)
 		}
 	}
@@ -353,6 +362,9 @@ func (s *Station) order() time.Duration {
 	}
 	s.due = s.hub.Due(now, s.tick, s.due[:0])
 	s.due = s.hub.Due(now, s.tick+1, s.due[:0]) // it may have gone on
+	if s.clock.Ended {                          // which viewers wait to be told
+		s.due = s.hub.Flush(now, s.tick, s.due[:0])
+	}
 	o := s.newOrder()
 	o.commands, s.pending = s.pending, nil
 	s.ordered, s.asked = true, time.Duration(now)
@@ -370,7 +382,7 @@ func (s *Station) newOrder() *order {
 			}
 		}
 	}
-	s.topics.want(o)
+	s.topics.want(o, s.clock.Ended)
 	s.samples.want(o)
 	return o
 }
@@ -433,7 +445,20 @@ func (s *Station) commit(o *order) {
 	s.slow(o.inFlight)
 	s.topics.take(o, &s.clock, o.asked)
 	s.samples.take(o, o.asked)
+	if o.clock.Ended {
+		s.hub.End(s.tick)
+		s.due = s.hub.Flush(o.asked, s.tick, s.due[:0])
+		return
+	}
 	s.due = s.hub.Due(o.asked, s.tick, s.due[:0])
+	if o.more() && (o.clock.Pace > 0 || o.clock.Paused) { // there is time for it
+		s.asked = -frameEvery
+	}
+}
+
+// more reports whether there is more to give out than an order takes.
+func (o *order) more() bool {
+	return len(o.found.events) == someEvents || len(o.found.points) == somePoints
 }
 
 // slow has links and networks published the more rarely the more there is to be
@@ -447,14 +472,19 @@ func (s *Station) slow(inFlight int) {
 	}
 }
 
-// refused tells a client of a limit that its request met before anyone read it. It
-// bears the request's ID: a client may have several under way.
-func refused(request [][]byte, err error) [][]byte {
-	e := Refuse(netsync.CodeLimit, err.Error(), "send less at a time")
-	r := netsync.Reply{Version: netsync.Version, Error: e}
-	if len(request) == 1 {
-		asked, _ := netsync.ParseRequest(request[0])
-		r.ID = asked.ID
+// refuse tells a client of a limit that its request met before anyone read it. It
+// is called by the client's goroutine.
+func (s *Station) refuse(request [][]byte, err error) [][]byte {
+	s.mu.Lock()
+	tick := s.tick
+	s.mu.Unlock()
+	return refusalAt(tick, request, err)
+}
+
+func refusalAt(tick ecs.Tick, request [][]byte, err error) [][]byte {
+	r := netsync.Reply{Version: netsync.Version, Tick: tick, Error: Refuse(netsync.CodeLimit, err.Error(), "send less at a time")}
+	if len(request) > 0 {
+		r.ID = netsync.RequestID(request[0])
 	}
 	return r.Parts()
 }
@@ -501,7 +531,7 @@ func (s *Station) answerOne(c *netsync.Client, r zmq.Request) {
 	if c == nil {
 		var err error
 		if c, err = s.desk.Join(); err != nil {
-			s.requests.Reply(r, refused(r.Parts, err))
+			s.requests.Reply(r, refusalAt(s.tick, r.Parts, err))
 			return
 		}
 		s.clients[r.Client] = c

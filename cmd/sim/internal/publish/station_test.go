@@ -285,3 +285,25 @@ func TestNobodyCostsNothing(t *testing.T) {
 		t.Errorf("%g allocations a tick", n)
 	}
 }
+
+// A client tells replies apart by id: those too that no one has read the request
+// for, because there were too many.
+func TestRefusedRequestsKeepTheirID(t *testing.T) {
+	station, c := opened(t, loaded(t, little))
+	defer closed(t, station)
+	const n = 150
+	for range n {
+		c.send(netsync.Request{Do: netsync.DoPause})
+	}
+	limited := map[uint64]bool{}
+	for range n - 64 { // nobody carries out those that wait
+		r := c.reply()
+		if r.Error == nil || r.Error.Code != netsync.CodeLimit {
+			t.Fatalf("%+v is no limit", r)
+		}
+		if r.ID < 1 || r.ID > n || limited[r.ID] {
+			t.Fatalf("a reply to %d", r.ID)
+		}
+		limited[r.ID] = true
+	}
+}

@@ -52,24 +52,24 @@ func (t *topics) open(h *netsync.Hub, w *World) (err error) {
 
 func (t *topics) setSchema(s netsync.Schema, tick ecs.Tick) { t.schema.Set(mustJSON(s), tick) }
 
-// want says what an order is to bring beside tables: what somebody looks at.
-func (t *topics) want(o *order) {
+// want says what an order is to bring beside tables: what somebody looks at. Once
+// the run has ended, that is what has not been looked at since.
+func (t *topics) want(o *order, ended bool) {
+	looked := func(d *netsync.Document, last *netsync.Nanos, every netsync.Nanos) bool {
+		if !d.IsWanted() || d.IsFinal() || !ended && *last != 0 && o.asked-*last < every {
+			return false
+		}
+		*last = o.asked
+		return true
+	}
 	o.events = t.world.EventCount != nil && t.events.IsWanted()
 	o.points = slices.ContainsFunc(t.series, (*netsync.Log).IsWanted)
 	o.checks = t.checks.IsWanted()
-	o.measures = t.measures.IsWanted() && (t.summed == 0 || o.asked-t.summed >= measuresEvery)
-	if o.measures {
-		t.summed = o.asked
-	}
+	o.measures = looked(t.measures, &t.summed, measuresEvery)
 	o.follow = t.feeds.IsWanted()
-	o.feeds = o.follow && (t.heard == 0 || o.asked-t.heard >= netsync.Second/10)
-	if t.follow = o.follow; o.feeds {
-		t.heard = o.asked
-	}
-	o.params = t.params.IsWanted() && (t.looked == 0 || o.asked-t.looked >= measuresEvery)
-	if o.params {
-		t.looked = o.asked
-	}
+	t.follow = o.follow
+	o.feeds = looked(t.feeds, &t.heard, netsync.Second/10)
+	o.params = looked(t.params, &t.looked, measuresEvery)
 }
 
 // measuresEvery is how often measures are summed up, and params looked at: that
@@ -101,6 +101,31 @@ func (t *topics) take(o *order, clock *Clock, now netsync.Nanos) {
 	}
 	if o.measures {
 		t.measures.Set(mustJSON(measureItems{spreadItems(o.found.spreads), tallyItems(o.found.tallies), callItemOf(&o.found.calls), o.found.feeds}), tick)
+	}
+	if clock.Ended {
+		t.end(o)
+	}
+}
+
+// end says which topics have their last state by an order that was filled after
+// the end.
+func (t *topics) end(o *order) {
+	t.schema.Final()
+	for _, d := range []struct {
+		*netsync.Document
+		brought bool
+	}{{t.checks, o.checks}, {t.measures, o.measures}, {t.params, o.params}, {t.feeds, o.feeds}} {
+		if d.brought {
+			d.Final()
+		}
+	}
+	if t.world.EventCount == nil || o.events && len(o.found.events) < someEvents {
+		t.events.Final()
+	}
+	if o.points && len(o.found.points) < somePoints {
+		for _, l := range t.series {
+			l.Final()
+		}
 	}
 }
 

@@ -120,6 +120,7 @@ type watcher struct {
 	clock  Clock
 	events int    // that it knows of, by base and items
 	epoch  uint64 // of the latest frame
+	docs   map[string]string
 }
 
 func (v *watcher) take(t *rapid.T, f netsync.Frame, want *truth, ages []age) {
@@ -131,12 +132,18 @@ func (v *watcher) take(t *rapid.T, f netsync.Frame, want *truth, ages []age) {
 		t.Fatalf("viewer %d: a frame of epoch %d comes after one of %d", v.id, h.Epoch, v.epoch)
 	}
 	if h.Epoch > v.epoch {
-		v.epoch, v.events = h.Epoch, 0
+		v.epoch, v.events, v.clock = h.Epoch, 0, Clock{}
+		clear(v.docs)
 	}
 	if now := ages[h.Epoch-1]; h.Tick < now.from || h.Tick > now.to {
 		t.Fatalf("viewer %d: %s is of tick %d in epoch %d, which goes from %d to %d", v.id, f.Topic, h.Tick, h.Epoch, now.from, now.to)
 	}
+	if v.clock.Ended && f.Topic != "clock" {
+		t.Fatalf("viewer %d: %s comes after a clock that has ended", v.id, f.Topic)
+	}
 	switch {
+	case f.Topic == "measures" || f.Topic == "params":
+		v.docs[f.Topic] = string(f.Body)
 	case strings.HasPrefix(f.Topic, netsync.TopicColumns):
 		r := v.tables[f.Topic]
 		if r == nil {
@@ -242,10 +249,10 @@ func (m *theatre) join(t *rapid.T) {
 		t.Fatal(err)
 	}
 	m.ids++
-	w := &watcher{Viewer: v, id: m.ids, tables: map[string]*netsync.Replica{}}
+	w := &watcher{Viewer: v, id: m.ids, tables: map[string]*netsync.Replica{}, docs: map[string]string{}}
 	m.viewers = append(m.viewers, w)
 	m.station.viewers[w.id] = v
-	w.topics = rapid.SliceOfN(rapid.SampledFrom([]string{"", "columns/member", "clock", "events/", "series/", "json/", "checks", "params", "feeds"}), 1, 3).Draw(t, "topics")
+	w.topics = rapid.SliceOfN(rapid.SampledFrom([]string{"", "columns/member", "clock", "events/", "series/", "json/", "checks", "params", "feeds", "measures"}), 1, 3).Draw(t, "topics")
 	for _, topic := range w.topics {
 		if err := v.Subscribe(topic); err != nil {
 			t.Fatal(err)
@@ -315,7 +322,18 @@ func TestViewersSeeTheWorld(t *testing.T) {
 			t.Fatal(err)
 		}
 		m.ages[len(m.ages)-1].to = s.Until
-		station.finish(Clock{Until: s.Until, Ended: true})
+		ended := Clock{Until: s.Until, Ended: true}
+		for range rapid.IntRange(0, 9).Draw(t, "stays") {
+			if rapid.Bool().Draw(t, "comes") {
+				m.join(t)
+			}
+			m.pass(time.Duration(rapid.IntRange(1, 100).Draw(t, "ms")) * time.Millisecond)
+			m.round(ended)
+			if len(m.viewers) > 0 {
+				m.read(t, m.somebody(t), rapid.IntRange(1, 99).Draw(t, "frames"))
+			}
+		}
+		station.finish(ended)
 		for _, v := range m.viewers {
 			m.read(t, v, math.MaxInt)
 			m.isComplete(t, v)
@@ -340,6 +358,11 @@ func (m *theatre) isComplete(t *rapid.T, v *watcher) {
 	if selects("events/all") && v.events != m.want.events {
 		t.Fatalf("viewer %d knows of %d events, and there were %d", v.id, v.events, m.want.events)
 	}
+	for topic, want := range m.lastDocuments() {
+		if selects(topic) && v.docs[topic] != want {
+			t.Fatalf("viewer %d has the %s %s, and at the end they are %s", v.id, topic, v.docs[topic], want)
+		}
+	}
 	for topic, r := range v.tables {
 		if strings.HasPrefix(topic, "columns/.ask") {
 			m.isAsked(t, topic, r)
@@ -353,3 +376,87 @@ func (m *theatre) isAsked(t *rapid.T, topic string, r *netsync.Replica) {
 		t.Fatalf("%s has %x at the end, and the world %x", topic, got, all)
 	}
 }
+
+// lastDocuments are what the world says now.
+func (m *theatre) lastDocuments() map[string]string {
+	o := &order{measures: true, params: true}
+	m.station.tap.collect(o)
+	f := &o.found
+	return map[string]string{
+		"params":   string(mustJSON(f.params)),
+		"measures": string(mustJSON(measureItems{spreadItems(f.spreads), tallyItems(f.tallies), callItemOf(&f.calls), f.feeds})),
+	}
+}
+
+// What is left out of a log because it was too much is told as missed; a run that
+// has time leaves nothing out.
+func TestEventsThatAreLeftOutAreMissed(t *testing.T) {
+	for _, x := range []struct {
+		pace float64
+		lost bool
+	}{{0, true}, {1, false}} {
+		s := loaded(t, noisy)
+		station, err := newStation(Config{Run: "r", World: shown(s)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := &theatre{s: s, station: station}
+		v, err := station.hub.Join()
+		if err != nil {
+			t.Fatal(err)
+		}
+		station.viewers[1] = v
+		if err := v.Subscribe("events/"); err != nil {
+			t.Fatal(err)
+		}
+		var seen uint64
+		jumps, told := 0, 0
+		read := func() {
+			for f, ok := v.Next(); ok; f, ok = v.Next() {
+				h, err := netsync.ParseHeader(f.Header, len(f.Body))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if h.Base != seen {
+					jumps++
+				}
+				if h.Missed > 0 {
+					told++
+				}
+				if (h.Base != seen) != (h.Missed > 0) {
+					t.Errorf("pace %g: items from %d on, after %d, and missed %d", x.pace, h.Base, seen, h.Missed)
+				}
+				seen = h.Base + uint64(h.Rows)
+			}
+		}
+		clock := Clock{Pace: x.pace, Until: s.Until}
+		for tick := ecs.Tick(0); tick <= s.Until; tick++ {
+			if err := s.Run.RunUntil(tick); err != nil {
+				t.Fatal(err)
+			}
+			for range 8 { // times in 33 ms that the run looks up
+				m.pass(frameEvery / 8)
+				m.round(clock)
+				read()
+			}
+		}
+		clock.Ended = true
+		station.finish(clock)
+		read()
+		if (jumps > 0) != x.lost || seen != uint64(s.EventCount()) {
+			t.Errorf("pace %g: %d gaps, %d of them told, and %d of %d events are known of", x.pace, jumps, told, seen, s.EventCount())
+		}
+	}
+}
+
+// noisy notes 2500 events a tick.
+const noisy = `
+def tick(me):
+    for i in range(2500):
+        note("hop", i = i)
+    me.after("1ms", tick)
+
+n = node("n", program(state = {"x": 0}, on = {"tick": lambda me, m: tick(me)}))
+at("0s", send(n, "tick"))
+run(until = "20ms")
+`
