@@ -212,9 +212,12 @@ func TestTail(t *testing.T) {
 	}
 }
 
+// Of lz4 each chunk takes 4 MiB of memory for a frame, and most of the time:
+// TestBitsFlipped has it. The seeds are short, so that what is changed is
+// seldom what is changed elsewhere as well.
 func FuzzOpen(f *testing.F) {
-	for _, kind := range kinds {
-		f.Add(small(f, kind))
+	for _, kind := range []trace.Compression{trace.None, trace.Zstd} {
+		f.Add(record(f, newChatter(1, 0), kind, 120, nil))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		file, err := trace.Open(bytes.NewReader(b), int64(len(b)))
@@ -226,7 +229,7 @@ func FuzzOpen(f *testing.F) {
 			return nil
 		})
 		file.Sources()
-		file.Replay(newChatter(1, 0).Run, 100, 150)
+		file.Replay(newChatter(1, 0).Run, 100, 115)
 	})
 }
 
