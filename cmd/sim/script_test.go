@@ -28,6 +28,7 @@ func TestScript(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("LC_ALL", "C.UTF-8")
 			env.Setenv("TERM", "xterm")
+			env.Setenv("GORACE", os.Getenv("GORACE"))
 			root, err := os.Getwd()
 			env.Setenv("SCENARIOS", root+"/../../testdata/scenarios")
 			env.Setenv("CLIENTS", root+"/../../clients")
