@@ -18,6 +18,8 @@ def beat(me):
     me.list.append(me.n)
     me.dict["n"] = [me.n]
     note("beat", n = me.n, odd = me.n % 2 == 1)
+    if me.n < 0:
+        note("none")
     LINE
 a = nodes("a", 2, program(state = {"n": 0, "list": [], "dict": {}, "set": set([1]), "deep": struct(l = [[]])}, every = {"10ms": beat}))
 run(until = "100ms")
@@ -52,7 +54,7 @@ func TestOutcomes(t *testing.T) {
 		{`always("c", lambda e, past: [p.node for p in past] == [a[0]][:e.node.index], on = "beat", by = "n")`, "c held@100"},
 		{`always("c", lambda e, past: e.time == now() and all([p.time <= e.time for p in past]), on = "beat")`, "c held@100"},
 		{`never("c", lambda e, past: e.n == 7 and e.node == a[1], on = "beat")`, "c broken@70"},
-		{`never("c", lambda e, past: True, on = "beet")`, "c held@100"},
+		{`never("c", lambda e, past: True, on = "none")`, "c undecided@0"}, // it was never asked
 	} {
 		s := ran(t, replaced(counting, "pass")+tc.check)
 		if got := outcomes(s)[0]; got != tc.want {

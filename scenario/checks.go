@@ -60,6 +60,7 @@ func (s *script) check(word string) verb {
 				return nil, fmt.Errorf("%s %q: only always and never look at events", word, name)
 			}
 			c.Holds = s.notes.watch(s, word+" "+fmt.Sprintf("%q", name), kind, fn, on, by)
+			c.Awaits, c.Came = fmt.Sprintf("an event %q", on), func(*ecs.World) bool { return s.notes.has(on) }
 		}
 		if kind == systems.EventuallyHolds {
 			return starlark.None, s.addWindow(c, thread.CallFrame(1).Pos, after, within)

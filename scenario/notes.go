@@ -126,6 +126,16 @@ func (n *notes) all() []Event {
 	return all
 }
 
+// has reports whether an event of a kind was noted.
+func (n *notes) has(kind string) bool {
+	for i := range n.rows.Len() {
+		if n.event(i).Kind == kind {
+			return true
+		}
+	}
+	return false
+}
+
 // watch makes a predicate that is asked for each event of a kind, with those
 // before it that have an equal field.
 func (n *notes) watch(s *script, what string, kind systems.CheckKind, fn starlark.Callable, on, by string) func(*ecs.World) bool {

@@ -37,6 +37,8 @@ type Scenario struct {
 	Series  []Series
 	Exports []Export
 	Sources []Source
+	// Warnings are what may be meant so, and cannot come to anything.
+	Warnings Errors
 
 	script *script
 }

@@ -44,6 +44,12 @@ type Check struct {
 	Every  ecs.Nanoseconds // look no more often than this; 0: whenever something acted
 	After  ecs.Nanoseconds // eventually: the window's begin
 	Within ecs.Nanoseconds // eventually: its length
+
+	// Awaits is what the predicate is asked about, if that is not the world as it
+	// is, and Came whether there was any; empty and nil: it is asked whenever the
+	// check looks.
+	Awaits string
+	Came   func(w *ecs.World) bool
 }
 
 type checkRow struct {
@@ -181,10 +187,14 @@ type Result struct {
 	Kind    CheckKind
 	Outcome Outcome
 	At      ecs.Tick // when it was decided
+	Ends    ecs.Tick // of an eventually that is undecided at the end: when its window ends
+	Unasked string   // what an always or a never awaited in vain, and so was never asked; empty: it was
 }
 
 // Results returns what came of each check; done says that the run has ended:
-// an always that never broke has held then, a sometimes not seen is unmet.
+// an always that never broke has held then, a sometimes not seen is unmet. An
+// always whose predicate was never asked has not held: it stays undecided, as
+// nothing was looked at.
 func (c *Checks) Results(done bool) []Result {
 	var all []Result
 	for i := range c.list {
@@ -193,7 +203,11 @@ func (c *Checks) Results(done bool) []Result {
 		if done && r.Outcome == Undecided {
 			switch k.Kind {
 			case AlwaysHolds, NeverHolds:
-				r.Outcome, r.At = Held, c.world.Tick()
+				if r.Unasked = c.awaited(k, row); r.Unasked == "" {
+					r.Outcome, r.At = Held, c.world.Tick()
+				}
+			case EventuallyHolds:
+				r.Ends = c.until(k)
 			case SometimesHolds:
 				r.Outcome, r.At = Unmet, c.world.Tick()
 			}
@@ -201,6 +215,17 @@ func (c *Checks) Results(done bool) []Result {
 		all = append(all, r)
 	}
 	return all
+}
+
+// awaited is what a check awaited in vain; empty if its predicate was asked.
+func (c *Checks) awaited(k *Check, row *checkRow) string {
+	switch {
+	case row.Looked < 0:
+		return "a tick in which something acts"
+	case k.Came != nil && !k.Came(c.world):
+		return k.Awaits
+	}
+	return ""
 }
 
 // rebuild gives checks that were declared after the snapshot a row again.

@@ -48,6 +48,8 @@ func wantCheck(k Check, looks, holds []ecs.Tick) (Outcome, ecs.Tick) {
 	}
 	until := ecs.Tick((k.After + k.Within + ms - 1) / ms)
 	switch {
+	case len(looks) == 0 && (k.Kind == AlwaysHolds || k.Kind == NeverHolds):
+		return Undecided, 0
 	case k.Kind == AlwaysHolds, k.Kind == NeverHolds:
 		return Held, checkedUntil
 	case k.Kind == SometimesHolds:
@@ -119,6 +121,12 @@ func TestChecksFollowTheirDefinition(t *testing.T) {
 			t.Fatalf("asked: %s", diff)
 		}
 		want := Result{Name: "k", Kind: k.Kind, Outcome: outcome, At: at}
+		switch {
+		case outcome == Undecided && k.Kind == EventuallyHolds:
+			want.Ends = ecs.Tick((k.After + k.Within + ms - 1) / ms)
+		case outcome == Undecided:
+			want.Unasked = "a tick in which something acts"
+		}
 		if diff := cmp.Diff(want, r.Checks.Results(true)[0]); diff != "" {
 			t.Fatal(diff)
 		}
@@ -144,7 +152,7 @@ func TestChecksSurviveARestore(t *testing.T) {
 	r.run(1)
 	s := r.snapshot()
 	r.Checks.Add(Check{Name: "second", Kind: NeverHolds, Holds: holding([]ecs.Tick{9}, &asked)})
-	want := []Result{{"first", SometimesHolds, Held, 5}, {"second", NeverHolds, Broken, 9}}
+	want := []Result{{Name: "first", Kind: SometimesHolds, Outcome: Held, At: 5}, {Name: "second", Kind: NeverHolds, Outcome: Broken, At: 9}}
 	r.run(9)
 	if diff := cmp.Diff(want, r.Checks.Results(false)); diff != "" {
 		t.Error(diff)

@@ -205,7 +205,7 @@ func TestDriverSkipsIdleTime(t *testing.T) {
 // jsonShape is what other programs rely on: it may only grow.
 var jsonShape = []string{
 	"again", "calls", "checks", "counts", "digest", "interrupted", "links", "measures", "messages", "nodes", "rounded", "scenario", "seed",
-	"series", "tick", "time_s", "timers", "wall_s",
+	"series", "tick", "time_s", "timers", "wall_s", "warnings",
 }
 
 func TestJSONShape(t *testing.T) {
@@ -238,7 +238,7 @@ func TestJSONShape(t *testing.T) {
 		{"failed", o["calls"].(map[string]any)["failed"], "cancelled crashed failed no provider queue full timeout unknown service"},
 		{"messages", o["messages"], "delivered dropped in_flight sent"},
 		{"dropped", o["messages"].(map[string]any)["dropped"], "cut down gone held late loss queue stale"},
-		{"a check", o["checks"].([]any)[0], "kind name outcome tick time_s"},
+		{"a check", o["checks"].([]any)[0], "asked kind name outcome tick time_s"},
 		{"counts", o["counts"], "hops"},
 		{"a measure", o["measures"].(map[string]any)["waited"], "count max mean min p50 p90 p99 unit"},
 		{"a series", o["series"].([]any)[0], "name tick value"},

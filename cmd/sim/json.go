@@ -32,6 +32,7 @@ type object struct {
 	Digest      string                  `json:"digest"`
 	Again       string                  `json:"again"`
 	WallS       float64                 `json:"wall_s"`
+	Warnings    []problem               `json:"warnings"`
 }
 
 type messageCounts struct {
@@ -84,6 +85,7 @@ type checkResult struct {
 	Outcome string    `json:"outcome"`
 	Tick    *ecs.Tick `json:"tick"`
 	TimeS   *float64  `json:"time_s"`
+	Asked   bool      `json:"asked"` // false: an always or a never that had nothing to look at
 }
 
 type distribution struct {
@@ -130,7 +132,7 @@ func (r *result) object() object {
 		Nodes: r.Nodes, Links: r.Links, Checks: []checkResult{}, Rounded: []rounding{}, Counts: map[string]int64{}, Measures: map[string]distribution{},
 		Messages: messageCounts{messages.Sent, messages.Delivered, r.InFlight, byCause(&messages)},
 		Timers:   timerCounts{timers.Sent, timers.Delivered, r.Pending, byCause(timers)},
-		Series:   r.seriesColumns(), Digest: fmt.Sprintf("%016x", uint64(r.Digest)), WallS: r.wall.Seconds(),
+		Series:   r.seriesColumns(), Digest: fmt.Sprintf("%016x", uint64(r.Digest)), WallS: r.wall.Seconds(), Warnings: r.warnings(),
 	}
 	if r.Gossip.Messages > 0 {
 		o.Gossip = &gossipCounts{r.Gossip.Messages, r.Gossip.Bytes}
@@ -147,7 +149,7 @@ func (r *result) object() object {
 		o.Calls.Failed[why.String()] = r.Calls.Ended[why]
 	}
 	for _, c := range r.Checks {
-		one := checkResult{Name: c.Name, Kind: c.Kind.String(), Outcome: c.Outcome.String()}
+		one := checkResult{Name: c.Name, Kind: c.Kind.String(), Outcome: c.Outcome.String(), Asked: c.Unasked == ""}
 		if c.Outcome != systems.Undecided {
 			at := seconds(r.scenario.Run.World.Time(c.At))
 			one.Tick, one.TimeS = &c.At, &at

@@ -224,6 +224,9 @@ func (o *runFlags) sumUp(e *edge, r *result) error {
 	if err := e.out.Flush(); err != nil { // before what follows on stderr
 		return err
 	}
+	if !o.quiet {
+		e.warn(r.warnings())
+	}
 	return r.ending(e)
 }
 

@@ -168,6 +168,8 @@ func outcomeWord(c systems.Result) string {
 	switch {
 	case c.Outcome == systems.Unmet && c.Kind == systems.SometimesHolds:
 		return "not seen"
+	case c.Unasked != "":
+		return "not asked"
 	case c.Outcome == systems.Broken, c.Outcome == systems.Unmet:
 		return strings.ToUpper(c.Outcome.String())
 	}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"fmt"
+
+	"orrery/scenario"
+	"orrery/systems"
+)
+
+// A warning is of what may be meant so, and shows in no other way: the run goes
+// on, and its exit code is what it would be.
+
+// warnings are those of the scenario, and what a run that is over leaves open.
+func (r *result) warnings() []problem {
+	all := problems(r.scenario.Warnings)
+	if r.interrupted { // which leaves open whatever it can
+		return all
+	}
+	for _, c := range r.Checks {
+		switch {
+		case c.Unasked != "":
+			all = append(all, problem{What: fmt.Sprintf("%s %q was not asked: it looks at %s, and there was none", c.Kind, c.Name, c.Unasked)})
+		case c.Outcome == systems.Undecided && c.Kind == systems.EventuallyHolds:
+			all = append(all, problem{What: fmt.Sprintf("eventually %q is undecided: its window ends at %s, and the run at %s", c.Name, r.time(c.Ends), r.time(r.Tick))})
+		}
+	}
+	return all
+}
+
+// warn says warnings as errors are said, so that editors find their places.
+func (e *edge) warn(all []problem) {
+	for _, w := range all {
+		if w.File == "" {
+			e.say("warning: %s", w.What)
+			continue
+		}
+		fmt.Fprintf(e.err, "%s:%d:%d: warning: %s\n", w.File, w.Line, w.Column, w.What)
+	}
+}
+
+// problem is an error or a warning as --json has it.
+type problem struct {
+	File    string `json:"file,omitempty"` // empty: it has no place
+	Line    int32  `json:"line,omitempty"`
+	Column  int32  `json:"column,omitempty"`
+	Handler string `json:"handler,omitempty"` // the function that ran
+	Node    string `json:"node,omitempty"`    // on which
+	Time    string `json:"time,omitempty"`    // and when, if it ran
+	What    string `json:"what"`
+}
+
+func problems(errs scenario.Errors) []problem {
+	all := []problem{}
+	for _, x := range errs {
+		p := problem{Handler: x.Handler, Node: x.Node, Time: x.When, What: x.What}
+		if x.Pos.IsValid() {
+			p.File, p.Line, p.Column = x.Pos.Filename(), x.Pos.Line, x.Pos.Col
+		}
+		all = append(all, p)
+	}
+	return all
+}
