@@ -1,12 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -124,11 +126,23 @@ func (o *publishFlags) begin(e *edge, s *scenario.Scenario) (*live, error) {
 	}
 	s.Run.Outside.Tell(l.told)
 	if l.station, err = publish.Open(c); err != nil {
-		return nil, wrongUsage("--publish %s: %w", quote(o.endpoint), err)
+		return nil, cannotPublish(&c, err)
 	}
 	frames, requests := l.station.Endpoints()
 	e.say("published at %s, requests at %s", frames, requests)
 	return l, nil
+}
+
+// cannotPublish says which endpoint could not be opened, and what to do.
+func cannotPublish(c *publish.Config, err error) error {
+	flag := "--publish " + quote(c.Frames)
+	if errors.Is(err, publish.ErrRequests) {
+		flag = "--requests " + quote(c.Requests)
+	}
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%s: somebody listens there; take another, as tcp://127.0.0.1:0, for which the system chooses: %w", flag, err)
+	}
+	return wrongUsage("%s: %w", flag, err)
 }
 
 // shared is a writer for several goroutines.

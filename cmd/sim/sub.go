@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -14,15 +15,17 @@ var subCommand = command{
 	name: "sub", args: "ENDPOINT [FIELD…]",
 	brief: "print what a published run shows, as it changes",
 	about: `A line of JSON a frame, until the run ends or you interrupt. A FIELD is
-NODES.FIELD[@GROUP][/RATE], where * stands for any part of a name, or the begin
-of a topic: clock, checks, measures, events/, series/, columns/. Without one it
-prints the columns that the scenario exports.
+NODES.FIELD[@GROUP][/RATE], where * stands for any part of a name and RATE is as
+10hz or 100ticks, or the begin of a topic: clock, checks, measures, params, feeds,
+events/, series/, columns/, keys/. Without one it prints the columns that the
+scenario exports. Values are in the order of the rows, which keys/ has by name.
 
 With --messages it prints messages as they are sent and dropped, a line each:
 those that --kind, --node and --link select, all but timers without them, and
 no more a second than --per-second says. Of others it says how many were left out.
 
-Exit: 0 the run has ended or you interrupted, 1 it could not be reached.`,
+Exit: 0 the run has ended or you interrupted, 1 it could not be reached, or has
+gone before its end.`,
 	examples: []example{
 		{"sim sub tcp://127.0.0.1:5570", "what the scenario exports"},
 		{"sim sub tcp://127.0.0.1:5570 'client[*].sent/5hz'", "a field of some nodes, five times a second"},
@@ -41,12 +44,16 @@ Exit: 0 the run has ended or you interrupted, 1 it could not be reached.`,
 type subFlags struct {
 	viewerFlags
 	count    int
+	clock    bool // is asked for
 	messages messageFlags
 }
 
 func (o *subFlags) run(e *edge, args []string) error {
 	if len(args) == 0 {
 		return wrongUsage("sub needs the endpoint of a run: sim sub tcp://127.0.0.1:5570")
+	}
+	if o.count < 0 {
+		return wrongUsage("--count %d: a number of lines is not below 0; 0 prints all", o.count)
 	}
 	if err := o.messages.check(args[1:]); err != nil {
 		return err
@@ -79,6 +86,10 @@ func (o *subFlags) run(e *edge, args []string) error {
 			return fmt.Errorf("the scenario of this run exports nothing; name what to print: sim sub %s '*.*', or clock", quote(args[0]))
 		}
 	}
+	o.clock = slices.Contains(topics, netsync.TopicClock)
+	if !o.clock {
+		topics = append(topics, netsync.TopicClock) // it tells an end from a run that is gone
+	}
 	for _, t := range topics {
 		if err := a.frames.Subscribe(t); err != nil {
 			return err
@@ -95,6 +106,10 @@ func (o *subFlags) print(e *edge, a *attached) error {
 		s, err := a.next()
 		if err != nil {
 			return a.ended(e, err)
+		}
+		if s.Topic == netsync.TopicClock && !o.clock {
+			n--
+			continue
 		}
 		if o.messages.on {
 			more, err := o.messages.print(e, s, max(0, o.count-n))

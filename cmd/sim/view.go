@@ -15,8 +15,10 @@ import (
 var viewCommand = command{
 	name: "view", args: "ENDPOINT",
 	brief: "print all that a published run shows, once",
-	about: `With --once --json: the clock, what holds, measures, and every table with the
-names of its rows, as one JSON object. A screen that moves comes later.
+	about: `With --once --json: the clock, what holds, measures, params, and every table with
+the names of its rows, as one JSON object. Values of feeds are kept while somebody
+looks: sim sub ENDPOINT feeds. A screen that moves comes later, and without those
+flags nothing is printed.
 
 Exit: 0 fine, 1 the run could not be reached.`,
 	examples: []example{
@@ -45,6 +47,7 @@ type viewed struct {
 	Clock    json.RawMessage         `json:"clock"`
 	Checks   json.RawMessage         `json:"checks"`
 	Measures json.RawMessage         `json:"measures"`
+	Params   json.RawMessage         `json:"params"`
 	Tables   map[string]*viewedTable `json:"tables"` // by name; the engine's own begin with a dot
 }
 
@@ -81,7 +84,7 @@ func (a *attached) view() (*viewed, error) {
 		return nil, err
 	}
 	v := &viewed{Run: schema.Run, Epoch: schema.Epoch, Tables: map[string]*viewedTable{}}
-	wanted := map[string]bool{netsync.TopicClock: true, netsync.TopicMeasure: true, netsync.TopicChecks: true}
+	wanted := map[string]bool{netsync.TopicClock: true, netsync.TopicMeasure: true, netsync.TopicChecks: true, netsync.TopicParams: true}
 	for i := range schema.Tables {
 		t := &schema.Tables[i]
 		name := strings.TrimPrefix(t.Topic, netsync.TopicColumns)
@@ -122,7 +125,7 @@ func (a *attached) collect(v *viewed, wanted map[string]bool) error {
 	return nil
 }
 
-func (v *viewed) put(s *seen) (err error) {
+func (v *viewed) put(s *seen) error {
 	switch s.Topic {
 	case netsync.TopicClock:
 		v.Clock = s.Value
@@ -130,11 +133,14 @@ func (v *viewed) put(s *seen) (err error) {
 		v.Checks = s.Value
 	case netsync.TopicMeasure:
 		v.Measures = s.Value
+	case netsync.TopicParams:
+		v.Params = s.Value
 	default:
 		_, name, _ := strings.Cut(s.Topic, "/")
 		t := v.Tables[name]
 		if s.table == nil {
-			_, t.Rows, err = netsync.ParseKeys(s.Value, netsync.MaxRows)
+			_, names, err := netsync.ParseKeys(s.Value, netsync.MaxRows)
+			t.Rows = append([]string{}, names...) // never null
 			return err
 		}
 		t.Tick, t.Columns = s.Tick, s.value(t.labels)

@@ -46,10 +46,17 @@ type attached struct {
 	timeout  time.Duration
 	asked    uint64
 	replicas map[string]*netsync.Replica
+	over     bool // the latest clock says so
 }
 
 // attach connects to a run's endpoints.
 func (o *viewerFlags) attach(e *edge, endpoint string) (*attached, error) {
+	if o.timeout <= 0 {
+		return nil, wrongUsage("--timeout %s: nothing answers in no time; 5s is the default", o.timeout)
+	}
+	if _, err := beside(endpoint); err != nil {
+		return nil, err // no endpoint at all
+	}
 	a, err := o.keyed(e)
 	if err != nil {
 		return nil, err
@@ -102,6 +109,8 @@ func dial(ctx context.Context, e *edge, c zmq.DialConfig) (*zmq.Client, error) {
 			return client, nil
 		case ctx.Err() != nil && !e.interrupted(), errors.As(err, &slow) && slow.Timeout():
 			return nil, fmt.Errorf("nothing is published at %s: %w", c.Endpoint, err)
+		case e.interrupted():
+			return nil, fmt.Errorf("interrupted, and not connected to %s yet", c.Endpoint)
 		case !errors.Is(err, syscall.ECONNREFUSED) && !errors.Is(err, fs.ErrNotExist):
 			return nil, err
 		}
@@ -156,7 +165,7 @@ func (a *attached) ask(r netsync.Request) (netsync.Reply, *netsync.Frame, error)
 	for {
 		parts, err := a.requests.Receive()
 		if err != nil {
-			return netsync.Reply{}, nil, fmt.Errorf("no reply to %s: %w", r.Do, err)
+			return netsync.Reply{}, nil, fmt.Errorf("no reply to %s: %w", r.Do, a.unanswered(err))
 		}
 		reply, frame, err := netsync.ParseReply(parts)
 		switch {
@@ -171,6 +180,19 @@ func (a *attached) ask(r netsync.Request) (netsync.Reply, *netsync.Frame, error)
 	}
 }
 
+// unanswered is why a connection ended on which a reply was waited for.
+func (a *attached) unanswered(err error) error {
+	switch {
+	case a.ctx.Err() != nil:
+		return errors.New("interrupted")
+	case errors.Is(err, net.ErrClosed):
+		return fmt.Errorf("none within %s", a.timeout)
+	case errors.Is(err, io.EOF):
+		return errors.New("the run is gone")
+	}
+	return err
+}
+
 // limit ends a connection that gives nothing for too long, or at an interrupt.
 func (a *attached) limit(c *zmq.Client) (done func()) {
 	timer := time.AfterFunc(a.timeout, func() { c.Close() })
@@ -183,10 +205,16 @@ func (a *attached) untilInterrupt() (stop func() bool) {
 	return context.AfterFunc(a.ctx, func() { a.frames.Close() })
 }
 
-// ended is the error of a connection that has ended, if it is one.
+// ended is the error of a connection that has ended, if it is one: the last clock
+// of a run says that it has.
 func (a *attached) ended(e *edge, err error) error {
-	if e.interrupted() || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) {
+	switch {
+	case e.interrupted() || a.over:
 		return nil
+	case errors.Is(err, io.EOF):
+		return errors.New("the run is gone, and has not said that it ends: it was killed, or crashed")
+	case errors.Is(err, syscall.ECONNRESET):
+		return fmt.Errorf("cut off: a run that is killed does so, or one of which too little is read; print less, or at a /RATE: %w", err)
 	}
 	return err
 }
@@ -233,6 +261,13 @@ func (a *attached) take(f netsync.Frame) (*seen, error) {
 	if !strings.HasPrefix(f.Topic, netsync.TopicColumns) {
 		if !json.Valid(f.Body) {
 			return nil, fmt.Errorf("%s: no JSON", f.Topic)
+		}
+		if f.Topic == netsync.TopicClock {
+			var clock struct{ Ended bool }
+			if err := json.Unmarshal(f.Body, &clock); err != nil {
+				return nil, fmt.Errorf("%s: %w", f.Topic, err)
+			}
+			a.over = clock.Ended
 		}
 		s.Value = f.Body
 		return s, nil

@@ -175,7 +175,10 @@ func LoadClientKeys(dir, name string) (*ClientKeys, error) {
 
 func loadPair(name string) (KeyPair, error) {
 	info, err := os.Stat(name)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return KeyPair{}, fmt.Errorf("zmq: there is no secret key %s: sim keygen writes one: %w", name, fs.ErrNotExist)
+	case err != nil:
 		return KeyPair{}, fmt.Errorf("zmq: %w", err)
 	}
 	if mode := info.Mode().Perm(); runtime.GOOS != "windows" && mode&0o077 != 0 {

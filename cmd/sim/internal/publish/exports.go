@@ -1,8 +1,11 @@
 package publish
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"orrery/ecs"
 	"orrery/netsync"
@@ -84,18 +87,52 @@ func (s *Station) Select(c *Command) *netsync.Error {
 			return Refuse(netsync.CodeNone, fmt.Sprintf("there is no group %q", name), `ask {"do":"list","what":"groups"}`)
 		}
 	}
+	var programs []ecs.ProgramID // of the nodes
 	for id := ecs.GroupProgram + 1; int(id) < w.Programs(); id++ {
-		fields := fieldsOf(w, id, c.Export)
-		if len(fields) == 0 {
+		from := newSelectedSource(w, id, fieldsOf(w, id, c.Export), c.Export, group)
+		names, _ := from.keys(w)
+		if len(names) == 0 || c.Export.Program != "" && w.ProgramName(id) != c.Export.Program {
 			continue
 		}
-		from := newSelectedSource(w, id, fields, c.Export, group)
-		if names, _ := from.keys(w); len(names) > 0 {
+		programs = append(programs, id)
+		if len(from.fields) > 0 {
 			c.made = append(c.made, made{named{w.ProgramName(id), from}, names, s.tap.epoch})
 		}
 	}
-	if len(c.made) == 0 {
-		return Refuse(netsync.CodeNone, "no column of any node is selected", `ask {"do":"list","what":"programs"}`)
+	if failed := unselected(w, programs, c.Export); failed != nil {
+		c.made = nil
+		return failed
+	}
+	return nil
+}
+
+// unselected refuses an export if there is none of what it asks for, and of each
+// of its fields: what is named was meant.
+func unselected(w *ecs.World, programs []ecs.ProgramID, x *netsync.Selection) *netsync.Error {
+	if len(programs) == 0 {
+		text := "no node is called " + strconv.Quote(cmp.Or(x.Nodes, "*"))
+		if x.Program != "" {
+			text += fmt.Sprintf(", is of program %q", x.Program)
+		}
+		if x.Group != "" {
+			text += fmt.Sprintf(", and is in %q", x.Group)
+		}
+		return Refuse(netsync.CodeNone, text, `"list" has the programs that there are, and groups; a topic's "keys/" has names of nodes`)
+	}
+	var columns, called []string
+	for _, id := range programs {
+		called = append(called, w.ProgramName(id))
+		if t := w.StateTable(id); t != nil {
+			for _, f := range t.Fields() {
+				columns = append(columns, f.Name)
+			}
+		}
+	}
+	for _, pattern := range x.Fields {
+		if !slices.ContainsFunc(columns, func(name string) bool { return netsync.Match(pattern, name) }) {
+			text := fmt.Sprintf("no column of %s is called %q", strings.Join(called, ", "), pattern)
+			return Refuse(netsync.CodeNone, text, "columns are "+cmp.Or(strings.Join(columns, ", "), "none")+"; lists, dicts and other values without a size of their own are no columns")
+		}
 	}
 	return nil
 }

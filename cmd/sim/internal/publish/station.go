@@ -66,6 +66,9 @@ type Station struct {
 	cut      complaint
 }
 
+// ErrRequests says that it is the endpoint of requests that Open could not open.
+var ErrRequests = errors.New("requests")
+
 // Open begins to publish.
 func Open(c Config) (*Station, error) {
 	s, err := newStation(c)
@@ -77,7 +80,7 @@ func Open(c Config) (*Station, error) {
 	}
 	if s.requests, err = zmq.ListenRequests(zmq.RequestsConfig{Endpoint: c.Requests, Keys: c.Keys, RefuseReply: s.refuse}); err != nil {
 		s.publisher.Close()
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrRequests, err)
 	}
 	go s.serve()
 	return s, nil
