@@ -16,6 +16,7 @@ import (
 type functions struct {
 	names map[starlark.Callable]string
 	made  map[string]starlark.Callable
+	been  map[starlark.Value]int // by container: how deep it was when it was looked at
 }
 
 var _ value.Functions = (*functions)(nil)
@@ -34,7 +35,7 @@ func (f *functions) Function(name string) (starlark.Callable, bool) {
 // those in containers, defaults and captured variables that they lead to.
 func (s *script) nameFunctions(globals starlark.StringDict) {
 	if s.functions.names == nil {
-		s.functions = functions{names: map[starlark.Callable]string{}, made: map[string]starlark.Callable{}}
+		s.functions = functions{names: map[starlark.Callable]string{}, made: map[string]starlark.Callable{}, been: map[starlark.Value]int{}}
 	}
 	for _, name := range globals.Keys() {
 		s.nameIn(globals[name], 0)
@@ -42,6 +43,7 @@ func (s *script) nameFunctions(globals starlark.StringDict) {
 	for _, p := range s.declared { // of which no global need know
 		s.nameIn(p, 0)
 	}
+	clear(s.functions.been)
 }
 
 // nameIn names a value if it is a function, and what it holds.
@@ -66,10 +68,16 @@ func (s *script) nameIn(v starlark.Value, depth int) {
 		s.nameIn(v.fn, depth+1)
 		s.nameIn(v.time, depth+1)
 	case *starlark.List, starlark.Tuple, *starlark.Set:
+		if s.hasBeen(v, depth) {
+			return
+		}
 		for x := range starlark.Elements(v.(starlark.Iterable)) {
 			s.nameIn(x, depth+1)
 		}
 	case *starlark.Dict:
+		if s.hasBeen(v, depth) {
+			return
+		}
 		for _, x := range v.Items() {
 			s.nameIn(x[1], depth+1)
 		}
@@ -78,6 +86,20 @@ func (s *script) nameIn(v starlark.Value, depth int) {
 			s.nameIn(fn, depth+1)
 		}
 	}
+}
+
+// hasBeen reports whether all in a container that can be reached from a depth is
+// named already; lists of lists of itself are met very often.
+func (s *script) hasBeen(v starlark.Value, depth int) bool {
+	if _, ok := v.(starlark.Tuple); ok {
+		return false
+	}
+	least, met := s.functions.been[v]
+	if met && least <= depth {
+		return true
+	}
+	s.functions.been[v] = depth
+	return false
 }
 
 // nameWithin names the functions that one captured, and its parameters'

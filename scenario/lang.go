@@ -37,7 +37,7 @@ func (s *script) predeclared() starlark.StringDict {
 		{"param", s.param}, {"gossip", s.gossip}, {"pipe", s.pipe}, {"stage", s.makeStage},
 		{"run", s.runUntil}, {"flag", s.flag}, {"tick", s.tick}, {"ties", s.ties}, {"now", s.now}, {"fail", fail},
 	} {
-		words[b.name] = starlark.NewBuiltin(b.name, b.do)
+		words[b.name] = starlark.NewBuiltin(b.name, s.noting(b.do))
 	}
 	for name, concept := range later {
 		words[name] = starlark.NewBuiltin(name, func(*starlark.Thread, *starlark.Builtin, starlark.Tuple, []starlark.Tuple) (starlark.Value, error) {

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"path"
@@ -63,6 +64,7 @@ type script struct {
 	directory directoryMode
 	pipes     pipes
 	functions functions
+	given     []starlark.Value // to words, by the file that is read: what it may not change any more
 	reader    reader
 	codec     *value.Codec      // of what is sent, noted and set: its size is limited
 	stored    *value.Codec      // of state as it is hashed and kept
@@ -201,9 +203,14 @@ func (s *script) exec(name string, m *module) (starlark.StringDict, error) {
 	s.learn(file)
 	thread := &starlark.Thread{Name: name, Load: s.loadModule, Print: s.print}
 	s.limit(thread)
+	outer := s.given
+	s.given = nil
 	globals, err := program.Init(thread, words)
 	s.steps += thread.ExecutionSteps()
-	globals.Freeze()
+	frozen := s.freeze(globals)
+	if s.given = outer; frozen != nil {
+		return globals, cmp.Or(err, frozen)
+	}
 	s.nameFunctions(globals)
 	return globals, err
 }

@@ -65,11 +65,15 @@ func (b *Bound) Hash() (uint32, error) {
 	return h ^ 0x62696e64, err
 }
 
+// Freeze freezes the arguments. A function made while the scenario was read has
+// nothing left to freeze, and Starlark's would go round in one that calls itself.
 func (b *Bound) Freeze() {
 	if !b.frozen {
 		b.frozen = true
-		b.fn.Freeze()
-		b.args.Freeze()
+		freeze(b.fn)
+		for _, x := range b.args {
+			freeze(x)
+		}
 	}
 }
 

@@ -71,6 +71,13 @@ func (f fields) hash() (uint32, error) {
 
 func (f fields) freeze() {
 	for i := range f {
-		f[i].value.Freeze()
+		freeze(f[i].value)
+	}
+}
+
+// freeze leaves functions alone: see Bound.Freeze.
+func freeze(v starlark.Value) {
+	if _, ok := v.(*starlark.Function); !ok {
+		v.Freeze()
 	}
 }
