@@ -78,9 +78,11 @@ class World {
 
   constructor(endpoint, requests, keys, timeout) {
     const curve = keys && { curveServerKey: keys.server, curvePublicKey: keys.public, curveSecretKey: keys.secret }
-    // Without heartbeats a machine that is gone is missed, and not found again.
+    // A machine that is gone is missed else, and not found again. Heartbeats would
+    // do that too, but take a large frame on a slow line for silence.
+    const alive = { tcpKeepalive: 1, tcpKeepaliveIdle: 15, tcpKeepaliveInterval: 5, tcpKeepaliveCount: 3 }
     // More than a few frames that wait would only be old ones.
-    const options = { linger: 0, heartbeatInterval: 10000, receiveHighWaterMark: 10, ...curve }
+    const options = { linger: 0, receiveHighWaterMark: 10, ...alive, ...curve }
     this.#timeout = timeout
     this.#frames = new zmq.Subscriber(options)
     this.#frames.connect(endpoint)

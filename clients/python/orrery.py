@@ -290,7 +290,9 @@ class World:
         socket = self._context.socket(kind)
         socket.linger = 0
         socket.rcvhwm = 10  # frames; more would only be old ones
-        socket.heartbeat_ivl = 10000  # ms; else a machine that is gone is missed, and not found again
+        # A machine that is gone is missed else, and not found again. Heartbeats would do
+        # that too, but take a large frame on a slow line for silence.
+        socket.tcp_keepalive, socket.tcp_keepalive_idle, socket.tcp_keepalive_intvl, socket.tcp_keepalive_cnt = 1, 15, 5, 3
         if self._keys:
             socket.curve_serverkey, socket.curve_publickey, socket.curve_secretkey = self._keys
         socket.connect(endpoint)

@@ -24,14 +24,15 @@ const readBuffer = 4 << 10
 // open has the handshake on a fresh connection, and closes it if that fails.
 func open(c net.Conn, r *role, limits Limits, listening bool) (*conn, error) {
 	c.SetDeadline(time.Now().Add(limits.HandshakeTime))
-	in := bufio.NewReaderSize(c, readBuffer)
+	heard := &pulse{Conn: c, stall: limits.StallTime}
+	in := bufio.NewReaderSize(heard, readBuffer)
 	p, secure, err := r.shake(c, in, listening)
 	if err != nil {
 		c.Close()
 		return nil, err
 	}
 	c.SetDeadline(time.Time{})
-	g := newGuard(c, in, limits, r.socketType == "PUB")
+	g := newGuard(heard, in, limits, r.socketType == "PUB")
 	g.secure = secure
 	g.greet(p.metadata)
 	zmtp, err := zmq4.Open(g, null.Security(), zmq4.SocketType(r.socketType), zmq4.SocketIdentity(r.identity), listening, nil)

@@ -106,6 +106,10 @@ func (c *Client) beat(every time.Duration) {
 			if c.conn.beat(every) != nil {
 				return // the reader learns it too
 			}
+		case context := <-c.conn.guard.pongs:
+			if c.conn.guard.sendCommand("PONG", context) != nil {
+				return
+			}
 		}
 	}
 }

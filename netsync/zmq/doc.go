@@ -31,8 +31,9 @@
 // CURVE encrypts them for each. For each client it keeps ReplyBytes at most,
 // for all OwedBytes of replies and QueueBytes of requests.
 //
-// Time: a peer that takes less than 256 KiB in StallTime, or gives no sign of
-// life for three Heartbeats, is cut. A handshake has HandshakeTime; one more
+// Time: a peer that takes less than 256 KiB in StallTime is cut, and one that
+// gives no sign of life for three Heartbeats, unless it may be reading still what
+// it was sent before the last PING, at that rate. A handshake has HandshakeTime; one more
 // than Handshakes ends the oldest from the address that has most under way.
 //
 // Access: endpoints without keys are loopback or ipc:// in a directory that

@@ -2,10 +2,12 @@ package zmq
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"os"
 	"sync"
@@ -17,11 +19,12 @@ import (
 // commands, and only what is within the limits. The handshake with the peer
 // is over before zmq4 has its own with the guard.
 //
-// One goroutine reads and others write; writes of one message and commands of
-// the reader (PONG) take turns by writing.
+// One goroutine reads and others write, who take turns by writing. Who reads
+// never writes: it would wait for a peer that takes nothing.
 type guard struct {
 	net.Conn
-	in     *bufio.Reader
+	in     *bufio.Reader // of pulse
+	pulse  *pulse
 	limits Limits
 	pubsub bool    // SUBSCRIBE and CANCEL are for us
 	secure *cipher // nil: NULL
@@ -31,8 +34,8 @@ type guard struct {
 	body    int64  // what follows pending, still on the wire (NULL only)
 	parts   int    // of the message under way
 	bytes   int64
-	silence time.Duration // then the peer is dead; 0: any
 	pings   bucket
+	pongs   chan []byte // the context of a PING that whoever writes is to answer
 	crypt   []byte
 	plain   []byte
 	failure error // why reading ended
@@ -44,6 +47,7 @@ type guard struct {
 	own     []byte   // bytes in out that are ours
 	from    int      // where own's part that is not in out yet begins
 	queued  int
+	written int64 // bytes that the network has taken
 	broken  error // why writing ended
 }
 
@@ -56,8 +60,11 @@ const ownBytes = 16 << 10
 // pingsPerSecond is more than any heartbeat needs.
 const pingsPerSecond = 100
 
-func newGuard(c net.Conn, in *bufio.Reader, limits Limits, pubsub bool) *guard {
-	return &guard{Conn: c, in: in, limits: limits, pubsub: pubsub, pings: bucket{rate: pingsPerSecond, tokens: pingsPerSecond}}
+func newGuard(p *pulse, in *bufio.Reader, limits Limits, pubsub bool) *guard {
+	return &guard{
+		Conn: p.Conn, in: in, pulse: p, limits: limits, pubsub: pubsub,
+		pings: bucket{rate: pingsPerSecond, tokens: pingsPerSecond}, pongs: make(chan []byte, 1),
+	}
 }
 
 // greet gives zmq4 the peer's side of its handshake.
@@ -82,7 +89,6 @@ func (g *guard) Read(p []byte) (int, error) {
 		g.pending = g.pending[n:]
 		return n, nil
 	}
-	g.listen()
 	n, err := g.in.Read(p[:min(int64(len(p)), g.body)])
 	g.body -= int64(n)
 	if n > 0 {
@@ -93,36 +99,16 @@ func (g *guard) Read(p []byte) (int, error) {
 
 func (g *guard) failed(err error) error {
 	if g.failure == nil {
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			err = errSilent
-		}
 		g.failure = err
 	}
 	g.Conn.Close()
 	return io.EOF
 }
 
-// listen renews the deadline for the peer's next byte.
-func (g *guard) listen() {
-	if g.silence > 0 {
-		g.Conn.SetReadDeadline(time.Now().Add(g.silence))
-	}
-}
-
-// A listening guard is read for a frame that takes long: each piece of it is a
-// sign of life.
-type listening struct{ *guard }
-
-func (l listening) Read(p []byte) (int, error) {
-	l.listen()
-	return l.in.Read(p)
-}
-
 // next reads frames until there is one for zmq4, which it leaves in pending,
 // or in pending and body.
 func (g *guard) next() error {
 	for {
-		g.listen()
 		flags, size, err := readHeader(g.in)
 		if err != nil {
 			return err
@@ -184,7 +170,7 @@ func (g *guard) whole(flags byte, size uint64) (byte, []byte, error) {
 		g.crypt, g.plain = nil, nil
 	}
 	var err error
-	g.crypt, err = readBody(listening{g}, g.crypt[:0], int(size))
+	g.crypt, err = readBody(g.in, g.crypt[:0], int(size))
 	if err != nil {
 		return 0, nil, err
 	}
@@ -224,14 +210,18 @@ func (g *guard) command(body []byte) (passed bool, err error) {
 		if g.pings.take(time.Now()) > 0 {
 			return false, fmt.Errorf("%w: over %g PINGs a second", errLimit, g.pings.rate)
 		}
-		if given := time.Duration(ttl) * 100 * time.Millisecond; given > 0 && (g.silence == 0 || given < g.silence) {
-			g.silence = given
+		g.pulse.ttl = time.Duration(ttl) * 100 * time.Millisecond
+		select {
+		case <-g.pongs: // one answer to all that came meanwhile says as much
+		default:
 		}
-		return false, g.sendCommand("PONG", context)
+		g.pongs <- bytes.Clone(context)
+		return false, nil
 	case "PONG":
 		if len(data) > 16 {
 			return false, fmt.Errorf("%w: PONG of %d bytes", errProtocol, len(data))
 		}
+		g.pulse.answer(data)
 		return false, nil
 	case "SUBSCRIBE", "CANCEL":
 		if !g.pubsub || g.parts > 0 {
@@ -252,6 +242,11 @@ func (g *guard) command(body []byte) (passed bool, err error) {
 func (g *guard) sendCommand(name string, data []byte) error {
 	g.writing.Lock()
 	defer g.writing.Unlock()
+	return g.putCommand(name, data)
+}
+
+// putCommand is sendCommand for who holds writing.
+func (g *guard) putCommand(name string, data []byte) error {
 	body := append(appendName(nil, name), data...)
 	if err := g.frame(flagCommand, body); err != nil {
 		return err
@@ -259,10 +254,28 @@ func (g *guard) sendCommand(name string, data []byte) error {
 	return g.flush()
 }
 
-// ping asks for a sign of life within the given time.
+// ping asks for a sign of life, and tells after what silence of ours the peer may
+// take us for dead. Its context is how much was sent before.
 func (g *guard) ping(ttl time.Duration) error {
-	tenths := min(ttl/(100*time.Millisecond), 1<<16-1)
-	return g.sendCommand("PING", binary.BigEndian.AppendUint16(nil, uint16(tenths)))
+	g.writing.Lock()
+	defer g.writing.Unlock()
+	at := g.written + int64(g.queued)
+	tracked := g.pulse.ask(at)
+	err := g.putCommand("PING", binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint16(nil, tenths(ttl)), uint64(at)))
+	if tracked {
+		g.pulse.left()
+	}
+	return err
+}
+
+// tenths is a ttl as PING has it; 0 is none. libzmq counts it in milliseconds of
+// 16 bits, so that one of 66 s would end a connection after half of one.
+func tenths(ttl time.Duration) uint16 {
+	n := ttl / (100 * time.Millisecond)
+	if n > math.MaxUint16/100 {
+		return 0
+	}
+	return uint16(n)
 }
 
 // Write is zmq4 writing, who holds writing through conn.send. It relies on
@@ -363,6 +376,7 @@ func (g *guard) flush() error {
 			return err
 		}
 	}
+	g.written += int64(g.queued)
 	clear(g.out)
 	g.out, g.own, g.from, g.queued = g.out[:0], g.own[:0], 0, 0
 	return nil

@@ -170,15 +170,25 @@ func FuzzHandshake(f *testing.F) {
 // never to more than we allow.
 func TestTTLOfAPing(t *testing.T) {
 	for _, c := range []struct {
-		ttl  string
-		want time.Duration
-	}{{"\x00\x00", time.Minute}, {"\x00\x01", 100 * time.Millisecond}, {"\x02\x57", 599 * 100 * time.Millisecond}, {"\x02\x59", time.Minute}, {"\xff\xff", time.Minute}} {
+		ttl     string
+		silence time.Duration // what we allow
+		want    time.Duration
+	}{
+		{"\x00\x00", time.Minute, time.Minute},
+		{"\x00\x01", time.Minute, 100 * time.Millisecond},
+		{"\x02\x57", time.Minute, 599 * 100 * time.Millisecond},
+		{"\x02\x59", time.Minute, time.Minute},
+		{"\xff\xff", time.Minute, time.Minute},
+		{"\xff\xff", 0, 65535 * 100 * time.Millisecond},
+	} {
 		k, s := connOver(t, &routerRole, appendCommand(nil, "PING", []byte(c.ttl+"sixteen bytes of")), Limits{})
-		k.guard.silence = time.Minute
+		k.guard.pulse.silence = c.silence
 		k.receive()
-		if k.guard.silence != c.want {
-			t.Errorf("ttl % x: silence allowed is %s, want %s", c.ttl, k.guard.silence, c.want)
+		now := time.Now()
+		if got := k.guard.pulse.until(now, now).Sub(now); got != c.want {
+			t.Errorf("ttl % x: silence allowed is %s, want %s", c.ttl, got, c.want)
 		}
+		k.answer(t)
 		if want := appendCommand(nil, "PONG", []byte("sixteen bytes of")); !bytes.Equal(s.out.Bytes(), want) {
 			t.Errorf("ttl % x: answered %q", c.ttl, s.out.Bytes())
 		}
@@ -186,7 +196,7 @@ func TestTTLOfAPing(t *testing.T) {
 	p := publisher(t, PublisherConfig{Limits: Limits{Heartbeat: time.Hour}})
 	k := dial(t, DialConfig{Endpoint: p.Endpoint(), Type: "SUB", Limits: Limits{Heartbeat: time.Hour}})
 	until(t, p.events, Joined)
-	if err := k.conn.guard.ping(100 * time.Millisecond); err != nil {
+	if err := k.conn.guard.sendCommand("PING", []byte("\x00\x01")); err != nil {
 		t.Fatal(err)
 	}
 	if e := until(t, p.events, Left); !errors.Is(e.Err, errSilent) {
@@ -224,9 +234,9 @@ func TestPiecesOfAFrameAreSignsOfLife(t *testing.T) {
 		}
 		worst := 0
 		p := &patient{stream: stream{in: iotest.OneByteReader(bytes.NewReader(frame))}}
-		in.guard.Conn, in.guard.silence = p, time.Hour
+		in.guard.pulse.Conn, in.guard.pulse.silence = p, time.Hour
 		in.guard.in.Reset(readerFunc(func(b []byte) (int, error) {
-			n, err := p.Read(b)
+			n, err := in.guard.pulse.Read(b)
 			worst = max(worst, p.reads)
 			return n, err
 		}))
@@ -234,7 +244,7 @@ func TestPiecesOfAFrameAreSignsOfLife(t *testing.T) {
 		if err != nil || len(parts) != 1 || !bytes.Equal(parts[0], body) {
 			t.Fatalf("curve %t: %d parts, %v", curve, len(parts), err)
 		}
-		if worst > 2+maxHeader {
+		if worst > 1 {
 			t.Errorf("curve %t: %d pieces came under one deadline", curve, worst)
 		}
 	}

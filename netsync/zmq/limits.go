@@ -18,7 +18,7 @@ type Limits struct {
 	MessageBytes  int64         // of a message received, all parts; as FrameBytes
 	Parts         int           // of a message received; 64
 	StallTime     time.Duration // in which a peer must take 256 KiB, or what there is; 10 s
-	Heartbeat     time.Duration // after this silence an endpoint pings; after three it cuts; 10 s
+	Heartbeat     time.Duration // after this silence an endpoint pings; after three it cuts who can have read that; 10 s
 }
 
 const (

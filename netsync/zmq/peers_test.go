@@ -8,6 +8,8 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"os/exec"
 	"strings"
@@ -238,4 +240,58 @@ func TestPeersWithWrongKeysAreRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// On a slow line a large frame takes longer than silence may be kept, on either
+// side: who took that for the other's end would never get one over.
+func TestPeersOnASlowLine(t *testing.T) {
+	for _, f := range foreigners {
+		t.Run(f.name, func(t *testing.T) {
+			t.Parallel()
+			p := publisher(t, PublisherConfig{Limits: Limits{Heartbeat: 300 * time.Millisecond}})
+			line := slowLine(t, strings.TrimPrefix(p.Endpoint(), "tcp://"), 200<<10)
+			// Answers to heartbeats of its own would be signs of life too.
+			plan := map[string]any{"do": "sub", "endpoint": "tcp://" + line, "prefixes": []string{""}, "beat_ms": 0}
+			peer := f.start(t, plan, nil)
+			id := until(t, p.events, Subscribed).Viewer
+			time.Sleep(time.Second) // it has been pinged
+			large := message("end", strings.Repeat("x", 600<<10))
+			p.give(id, large)
+			compare(t, peer, [][][]byte{large})
+		})
+	}
+}
+
+// slowLine lets through one connection, what is sent to the one who dials at
+// so many bytes a second.
+func slowLine(t *testing.T, to string, rate int) (address string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		near, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer near.Close()
+		far, err := net.Dial("tcp", to)
+		if err != nil {
+			return
+		}
+		defer far.Close()
+		go func() {
+			io.Copy(far, near)
+			far.Close()
+		}()
+		near.(*net.TCPConn).SetWriteBuffer(16 << 10)
+		for b := make([]byte, rate/50); ; time.Sleep(20 * time.Millisecond) {
+			n, err := far.Read(b)
+			if _, failed := near.Write(b[:n]); err != nil || failed != nil {
+				return
+			}
+		}
+	}()
+	return l.Addr().String()
 }

@@ -216,6 +216,11 @@ func (c *conn) write(from source, wake <-chan struct{}, heartbeat time.Duration)
 				return err
 			}
 			continue
+		case context := <-c.guard.pongs:
+			if err := c.guard.sendCommand("PONG", context); err != nil {
+				return err
+			}
+			continue
 		default:
 		}
 		if len(batch) > 0 {
@@ -225,6 +230,10 @@ func (c *conn) write(from source, wake <-chan struct{}, heartbeat time.Duration)
 		case <-wake:
 		case <-beat.C:
 			if err := c.beat(heartbeat); err != nil {
+				return err
+			}
+		case context := <-c.guard.pongs:
+			if err := c.guard.sendCommand("PONG", context); err != nil {
 				return err
 			}
 		}
@@ -245,7 +254,7 @@ func (c *conn) beat(heartbeat time.Duration) error {
 // expectBeats makes silence an error, for the one who reads.
 func (c *conn) expectBeats(heartbeat time.Duration) {
 	if c.peer.minor > 0 {
-		c.guard.silence = silentBeats * heartbeat
+		c.guard.pulse.silence = silentBeats * heartbeat
 	}
 }
 

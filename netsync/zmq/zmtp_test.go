@@ -216,6 +216,19 @@ func connOver(t testing.TB, r *role, in []byte, limits Limits) (*conn, *stream) 
 	return k, s
 }
 
+// answer is what whoever writes does about a PING.
+func (c *conn) answer(t testing.TB) {
+	t.Helper()
+	select {
+	case context := <-c.guard.pongs:
+		if err := c.guard.sendCommand("PONG", context); err != nil {
+			t.Error(err)
+		}
+	default:
+		t.Error("no PONG is to be sent")
+	}
+}
+
 var pubRole = role{socketType: "PUB", peers: []string{"SUB"}}
 var routerRole = role{socketType: "ROUTER", peers: []string{"DEALER"}}
 
@@ -353,11 +366,12 @@ func TestPingIsAnswered(t *testing.T) {
 	if parts, err := k.receive(); err != nil || len(parts) != 1 || string(parts[0]) != "x" {
 		t.Errorf("got %q %v", parts, err)
 	}
+	k.answer(t)
 	if want := appendCommand(nil, "PONG", []byte("context")); !bytes.Equal(s.out.Bytes(), want) {
 		t.Errorf("answered % x", s.out.Bytes())
 	}
-	if k.guard.silence != 10*time.Second {
-		t.Errorf("silence allowed: %s", k.guard.silence)
+	if k.guard.pulse.ttl != 10*time.Second {
+		t.Errorf("silence allowed: %s", k.guard.pulse.ttl)
 	}
 }
 

@@ -6,7 +6,7 @@ const plan = JSON.parse(process.argv[2])
 const silence = plan.silence_ms ?? 60000
 const options = {
   linger: 500, receiveTimeout: 120000, reconnectInterval: 20,
-  heartbeatInterval: 50, heartbeatTimeout: silence, heartbeatTimeToLive: silence,
+  heartbeatInterval: plan.beat_ms ?? 50, heartbeatTimeout: silence, heartbeatTimeToLive: silence,
 }
 if (plan.server) {
   options.curveServerKey = plan.server

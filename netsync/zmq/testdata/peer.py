@@ -14,7 +14,7 @@ def socket(kind):
     s.rcvtimeo = s.sndtimeo = 120000
     s.rcvhwm = plan.get("hwm", 1000)
     silence = plan.get("silence_ms", 60000)
-    s.setsockopt(zmq.HEARTBEAT_IVL, 50)
+    s.setsockopt(zmq.HEARTBEAT_IVL, plan.get("beat_ms", 50))
     s.setsockopt(zmq.HEARTBEAT_TIMEOUT, silence)
     s.setsockopt(zmq.HEARTBEAT_TTL, silence)
     s.setsockopt(zmq.RECONNECT_IVL, 20)

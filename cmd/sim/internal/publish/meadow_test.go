@@ -31,9 +31,12 @@ type meadow struct {
 	served  func(call func()) // runs a call to the tap, or measures it
 }
 
-func newMeadow(t testing.TB, nodes int) *meadow { return newMeadowSaying(t, nodes, nil) }
+func newMeadow(t testing.TB, nodes int) *meadow {
+	return newMeadowOf(t, nodes, Config{Frames: "tcp://127.0.0.1:0", Requests: "tcp://127.0.0.1:0"})
+}
 
-func newMeadowSaying(t testing.TB, nodes int, say func(format string, args ...any)) *meadow {
+// newMeadowOf publishes one as c says.
+func newMeadowOf(t testing.TB, nodes int, c Config) *meadow {
 	run := scheduler.New(ecs.Config{Seed: 1})
 	program := systems.AddNode(run.Set, systems.Node[blade]{Name: "blade"})
 	list := run.World.Nodes(program, "blade", nodes)
@@ -46,10 +49,8 @@ func newMeadowSaying(t testing.TB, nodes int, say func(format string, args ...an
 	}
 	columns := trace.Columns{Name: "blade", Program: program, Nodes: list, Fields: m.state.Fields()}
 	var err error
-	m.station, err = Open(Config{
-		Frames: "tcp://127.0.0.1:0", Requests: "tcp://127.0.0.1:0", Run: "meadow", Say: say,
-		World: World{Run: run, Columns: []trace.Columns{columns}},
-	})
+	c.Run, c.World = "meadow", World{Run: run, Columns: []trace.Columns{columns}}
+	m.station, err = Open(c)
 	if err != nil {
 		t.Fatal(err)
 	}
