@@ -158,6 +158,21 @@ func TestActsOfAllProviders(t *testing.T) {
 	}
 }
 
+// What is asked for is in the digest, whether or not it comes to the same.
+func TestDigestHasWhomACallAsks(t *testing.T) {
+	var digests []ecs.Digest
+	for _, all := range []bool{false, true} {
+		x := newStall()
+		one := x.World.Group("one", x.nodes[:1])
+		x.at(10, x.call(1, x.add, 5, func(a *Action) { a.All, a.Other = all, one }))
+		x.run(20)
+		digests = append(digests, x.World.Digest())
+	}
+	if digests[0] == digests[1] {
+		t.Error("to call all of one and any of one is the same")
+	}
+}
+
 // A call that is cancelled ends at once, whoever made it and whatever it waits
 // for, and is told of once; of its replies nothing is told.
 func TestActsThatAreCancelled(t *testing.T) {

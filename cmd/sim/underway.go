@@ -196,9 +196,6 @@ func (l *live) wentBack() {
 		return true
 	})
 	for _, w := range l.waits {
-		if w.at > now {
-			w.of = 0
-		}
 		w.all = slices.DeleteFunc(w.all, func(r replyOf) bool { return r.at > now })
 	}
 }
