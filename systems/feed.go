@@ -44,6 +44,7 @@ type Feeds struct {
 	ears    []ear                  // made from it,
 	thens   []uint64               // and from it, but for zeros at the end
 	kept    *ecs.Rows[functionRow] // and another
+	lanes   pool[laneRow, *laneRow]
 	queued  pool[queuedRow, *queuedRow]
 	values  *ecs.Rows[functionRow] // a row for each of queued
 
@@ -51,6 +52,7 @@ type Feeds struct {
 	byKey    index // (key of a text, 0) to topic
 	patterns []int32
 	bySub    index // (node, topic) to subs
+	byLane   index // (row of subs, feed) to lanes
 	lists    [][]subscriber
 	merged   []subscriber
 	versions uint64 // of lists of subscribers, so far
@@ -112,24 +114,25 @@ func (f *Feeds) setEar(row int) {
 // subscriptionRow is a node's subscription.
 type subscriptionRow struct {
 	Function uint64   // hash of what it keeps; 0: nothing
-	Period   ecs.Tick // at most one value in that time; 0: no limit
-	Next     ecs.Tick // when it may be given the next
-	Wake     ecs.Tick // for when a wake is under way; 0: none is
+	Period   ecs.Tick // at most one value in that time of each feed; 0: no limit
+	pace              // unless it has lanes
 	Node     ecs.Node
 	Serial   uint32
 	Topic    int32
-	Keep     int32
-	Count    int32 // of its values that wait:
+	Keep     int32 // of each feed
+	Count    int32 // of its values that wait, of all feeds:
 	Fresh    int32 // 1: it is not in view yet
-	Head     int32 // the first and the last; one more than a row
+	Head     int32 // the first and the last that came; one more than a row
 	Tail     int32
 	slot
-	_ [4]byte
+	Lanes int32 // the first, one more than a row
 }
 
 func (r *subscriptionRow) place() (*slot, ecs.Node) { return &r.slot, r.Node }
 
-// queuedRow is a value that waits for its subscriber.
+// queuedRow is a value that waits for its subscriber. While it is in use, its
+// slot's Prev is the one ahead of it and Next the next of its lane, if it is in
+// one; one more than a row.
 type queuedRow struct {
 	ID     ecs.EnvelopeID // of what the subscriber is given
 	A      uint64         // or a hash of bytes
@@ -160,8 +163,8 @@ type wayRow struct {
 // Subscription is what a node subscribes to.
 type Subscription struct {
 	Name  string          // of a feed, or a pattern
-	Keep  int             // how many values wait at most while the node is paused or the period lasts; the oldest is dropped; 0 is 1
-	Every ecs.Nanoseconds // at most one value in that time, rounded up to a tick; 0: no limit
+	Keep  int             // how many values of a feed wait at most while the node is paused or the period lasts; the oldest is dropped; 0 is 1
+	Every ecs.Nanoseconds // at most one value of a feed in that time, rounded up to a tick; 0: no limit
 	Then  uint64          // the subscriber's own, which [Value] brings back
 }
 
@@ -187,6 +190,7 @@ func NewFeeds(w *ecs.World, p *Programs, l *Links) *Feeds {
 	f.subs = newPool[subscriptionRow](w, "subscription")
 	f.faces = ecs.NewRows[faceRow](w, "subscription.face")
 	f.kept = ecs.NewRows[functionRow](w, "subscription.function")
+	f.lanes = newPool[laneRow](w, "subscription.lane")
 	f.queued = newPool[queuedRow](w, "feed.waiting")
 	f.values = ecs.NewRows[functionRow](w, "feed.waiting.value")
 	f.heard = newHeard(w)
@@ -312,13 +316,8 @@ func (f *Feeds) like(other *Feeds) {
 // rebuild makes what is derived from the rows again, after a restore.
 func (f *Feeds) rebuild() {
 	f.subs.rebuild()
-	f.queued.heads.clear()
-	f.queued.free = 0
-	for i := range f.queued.rows.Len() {
-		if r := f.queued.rows.At(i); r.Used == 0 && r.Prev == 0 {
-			f.queued.free = int32(i) + 1
-		}
-	}
+	f.queued.rebuildFree()
+	f.rebuildLanes()
 	f.byKey.clear()
 	f.derived, f.patterns = f.derived[:0], f.patterns[:0]
 	for i := range f.topics.Len() {

@@ -22,7 +22,7 @@ var (
 	studioFeeds = []string{"a", "b/x", "b/y/z", "m"}
 	studioSubs  = []Subscription{
 		{Name: "a"}, {Name: "b/*", Keep: 3}, {Name: "b/**", Every: 5 * ms},
-		{Name: "b/x", Keep: 2, Every: 4 * ms}, {Name: "m"}, {Name: "*", Keep: 2, Every: 2 * ms},
+		{Name: "b/x", Keep: 2, Every: 4 * ms}, {Name: "m"}, {Name: "*", Keep: 2, Every: 20 * ms},
 	}
 	studioWays = []struct {
 		pattern string
@@ -193,12 +193,33 @@ type feedSub struct {
 	Subscription
 	node       int
 	ended      bool
-	next, wake ecs.Tick
-	queue      []feedValue
+	next, wake map[string]ecs.Tick // of each feed
+	queue      []feedValue         // in the order in which they came
+}
+
+// take takes the oldest value of a feed that waits; it is false if none does.
+func (x *feedSub) take(feed string) (v feedValue, ok bool) {
+	for i, v := range x.queue {
+		if v.feed == feed {
+			x.queue = slices.Delete(x.queue, i, i+1)
+			return v, true
+		}
+	}
+	return v, false
+}
+
+// waiting counts what waits of a feed.
+func (x *feedSub) waiting(feed string) (n int) {
+	for _, v := range x.queue {
+		if v.feed == feed {
+			n++
+		}
+	}
+	return n
 }
 
 type feedEvent struct {
-	value feedValue
+	value feedValue // of a wake, its feed alone
 	subs  []*feedSub
 	wake  bool
 }
@@ -236,7 +257,7 @@ func (m *feedModel) subscribe(node int, s Subscription) {
 		}
 	}
 	s.Keep = max(1, s.Keep)
-	x := &feedSub{Subscription: s, node: node}
+	x := &feedSub{Subscription: s, node: node, next: map[string]ecs.Tick{}, wake: map[string]ecs.Tick{}}
 	m.nodes[node].subs = append(m.nodes[node].subs, x)
 	m.joined = append(m.joined, x)
 }
@@ -368,11 +389,11 @@ func (m *feedModel) give(x *feedSub, v feedValue) {
 
 func (m *feedModel) period(x *feedSub) ecs.Tick { return ecs.Tick(x.Every / ms) }
 
-// arm has a subscription woken.
-func (m *feedModel) arm(x *feedSub) {
-	if x.wake != x.next {
-		x.wake = x.next
-		m.events[x.next] = append(m.events[x.next], &feedEvent{wake: true, subs: []*feedSub{x}})
+// arm has a subscription woken to take what waits of a feed.
+func (m *feedModel) arm(x *feedSub, feed string) {
+	if at := max(m.now+1, x.next[feed]); x.wake[feed] != at {
+		x.wake[feed] = at
+		m.events[at] = append(m.events[at], &feedEvent{value: feedValue{feed: feed}, wake: true, subs: []*feedSub{x}})
 	}
 }
 
@@ -380,30 +401,30 @@ func (m *feedModel) take(x *feedSub, v feedValue) {
 	n := &m.nodes[x.node]
 	switch {
 	case x.ended || !n.up:
-	case !n.paused && len(x.queue) == 0 && m.now >= x.next:
-		x.next = m.now + m.period(x)
+	case !n.paused && x.waiting(v.feed) == 0 && m.now >= x.next[v.feed]:
+		x.next[v.feed] = m.now + m.period(x)
 		m.give(x, v)
 	default:
-		x.queue = append(x.queue, v)
-		x.queue = x.queue[max(0, len(x.queue)-x.Keep):]
-		if !n.paused && m.now < x.next {
-			m.arm(x)
+		if x.queue = append(x.queue, v); x.waiting(v.feed) > x.Keep {
+			x.take(v.feed)
+		}
+		if !n.paused && m.now < x.next[v.feed] {
+			m.arm(x, v.feed)
 		}
 	}
 }
 
-func (m *feedModel) awake(x *feedSub) {
-	if x.ended || x.wake != m.now {
+func (m *feedModel) awake(x *feedSub, feed string) {
+	if x.ended || x.wake[feed] != m.now {
 		return
 	}
-	x.wake = 0
-	if n := &m.nodes[x.node]; n.up && !n.paused && len(x.queue) > 0 {
-		v := x.queue[0]
-		x.queue = x.queue[1:]
-		x.next = m.now + m.period(x)
+	x.wake[feed] = 0
+	if n := &m.nodes[x.node]; n.up && !n.paused && x.waiting(feed) > 0 {
+		v, _ := x.take(feed)
+		x.next[feed] = m.now + m.period(x)
 		m.give(x, v)
-		if len(x.queue) > 0 {
-			m.arm(x)
+		if x.waiting(feed) > 0 {
+			m.arm(x, feed)
 		}
 	}
 }
@@ -412,21 +433,25 @@ func (m *feedModel) release() {
 	for _, i := range m.resumed {
 		if n := &m.nodes[i]; n.up && !n.paused {
 			for _, x := range n.subs {
-				for len(x.queue) > 0 {
-					if x.Every > 0 && x.next > m.now {
-						m.arm(x)
-						break
-					}
-					if x.Every > 0 {
-						x.next = m.now + m.period(x)
-					}
-					m.give(x, x.queue[0])
-					x.queue = x.queue[1:]
-				}
+				m.releaseAll(x)
 			}
 		}
 	}
 	m.resumed = nil
+}
+
+func (m *feedModel) releaseAll(x *feedSub) {
+	for _, v := range slices.Clone(x.queue) {
+		if x.Every > 0 && x.next[v.feed] > m.now {
+			m.arm(x, v.feed)
+			continue
+		}
+		if x.Every > 0 {
+			x.next[v.feed] = m.now + m.period(x)
+		}
+		x.take(v.feed)
+		m.give(x, v)
+	}
 }
 
 func (m *feedModel) tick() {
@@ -445,7 +470,7 @@ func (m *feedModel) tick() {
 	for _, e := range m.events[m.now] {
 		for _, x := range e.subs {
 			if e.wake {
-				m.awake(x)
+				m.awake(x, e.value.feed)
 			} else {
 				m.take(x, e.value)
 			}

@@ -54,7 +54,7 @@ func drawNewsroom(t *rapid.T) newsroomPlan {
 	return p
 }
 
-var newsroomSubs = []Subscribe[word]{{Name: "n/*", Keep: 2}, {Name: "n/1", Every: 3 * ms, Keep: 3}, {Name: "**"}, {Name: "n/2", Later: true, Every: 2 * ms}}
+var newsroomSubs = []Subscribe[word]{{Name: "n/*", Keep: 2}, {Name: "n/1", Every: 3 * ms, Keep: 3}, {Name: "**", Every: 4 * ms}, {Name: "n/2", Later: true, Every: 2 * ms}}
 
 func (p newsroomPlan) build(batch int) *newsroom {
 	o := &newsroom{rig: newRig(ecs.Config{Seed: p.seed, BatchLength: batch})}

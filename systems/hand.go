@@ -135,20 +135,28 @@ func (x *hand) fill(e *ecs.Envelope, at, count, limit int) int {
 
 // takes reports whether a subscription can take a value now; else it waits.
 func (f *Feeds) takes(row int, status ecs.Status, e *ecs.Envelope) bool {
+	topic, _, p := unblock(f.world.Payload(e))
 	s := f.subs.rows.At(row)
-	now := f.world.Tick()
-	if status == ecs.Up && s.Count == 0 && now >= s.Next {
-		f.subs.rows.Edit(row).Next = now + s.Period
+	if status == ecs.Up && s.Count == 0 && s.Period == 0 {
 		return true
 	}
-	_, _, p := unblock(f.world.Payload(e))
+	now, q := f.world.Tick(), f.queueOf(row, topic)
+	next := f.paceOf(q).Next
+	if status == ecs.Up && f.waiting(q) == 0 && now >= next {
+		if s.Period > 0 {
+			f.paceOf(q).Next = now + s.Period
+		} else if q.lane >= 0 {
+			f.endLane(q.lane)
+		}
+		return true
+	}
 	if p.bytes != nil {
 		f.fan.copied = append(f.fan.copied[:0], p.bytes...)
 		p.bytes = f.fan.copied
 	}
-	f.wait(row, e.ID(), e.From, &p)
-	if status == ecs.Up && now < s.Next {
-		f.wakeAt(row)
+	f.wait(q, e.ID(), e.From, &p)
+	if status == ecs.Up && now < next {
+		f.wakeAt(q)
 	}
 	return false
 }
@@ -159,20 +167,21 @@ func (x *hand) wake(e *ecs.Envelope, h ecs.Handler) {
 	_, count, _ := unblock(w.Payload(e))
 	x.awake = x.awake[:0]
 	for i := range count {
-		row, serial := splitEntry(addressee(w.Payload(e), i))
-		if !f.lasts(row, serial) || f.subs.rows.At(int(row)).Wake != w.Tick() {
+		q, ok := f.queueAt(addressee(w.Payload(e), i))
+		if !ok || f.paceOf(q).Wake != w.Tick() {
 			continue
 		}
-		s := f.subs.rows.Edit(int(row))
-		s.Wake = 0
+		f.paceOf(q).Wake = 0
+		s := f.subs.rows.At(q.sub)
 		to, life := w.Place(program, s.Node)
-		if life == nil || life.Status != ecs.Up || s.Count == 0 {
+		if life == nil || life.Status != ecs.Up || f.waiting(q) == 0 {
 			continue
 		}
-		s.Next = w.Tick() + s.Period
-		x.awake = append(x.awake, awake{f.takeOldest(int(row)), to})
-		if s.Count > 0 {
-			f.wakeAt(int(row))
+		f.paceOf(q).Next = w.Tick() + s.Period
+		more := f.waiting(q) > 1
+		x.awake = append(x.awake, awake{f.takeOldest(q), to})
+		if more {
+			f.wakeAt(q)
 		}
 	}
 	limit := w.Config().BatchLength

@@ -116,3 +116,14 @@ func (p *pool[T, P]) rebuild() {
 		}
 	}
 }
+
+// rebuildFree is rebuild for a pool whose rows are in no lists of nodes.
+func (p *pool[T, P]) rebuildFree() {
+	p.heads.clear()
+	p.free = 0
+	for i := range p.rows.Len() {
+		if s, _ := P(p.rows.At(i)).place(); s.Used == 0 && s.Prev == 0 {
+			p.free = int32(i) + 1
+		}
+	}
+}

@@ -59,9 +59,7 @@ func (f *Feeds) subscribe(n ecs.Node, s *Subscription, keep []byte) {
 	if keep != nil {
 		k.At, r.Function = f.world.Keep(keep)
 	}
-	for r.Count > r.Keep {
-		f.dropOldest(row, ecs.DroppedHeld)
-	}
+	f.shorten(row)
 }
 
 func (f *Feeds) serial(n ecs.Node) uint32 {
@@ -79,8 +77,9 @@ func (f *Feeds) serial(n ecs.Node) uint32 {
 func (f *Feeds) end(row int) {
 	r := f.subs.rows.At(row)
 	for r.Count > 0 {
-		f.dropOldest(row, ecs.DroppedStale)
+		f.drop(int(r.Head)-1, ecs.DroppedStale)
 	}
+	f.endLanes(row)
 	f.changes = append(f.changes, subscribed{r.Topic, true, f.subscriber(r.Node, row, r.Serial)})
 	k := f.kept.Edit(row)
 	f.world.Unkeep(k.At)
