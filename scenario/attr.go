@@ -117,8 +117,16 @@ func (s *script) view(n ecs.Node, name string) (starlark.Value, error) {
 	case "providers":
 		return s.providersView(n), nil
 	}
-	_, err := p.find(name)
-	return nil, err
+	return nil, s.unknownToChecks(p, name)
+}
+
+// lifeAttrs are what checks see of any node, besides its properties.
+var lifeAttrs = []string{"up", "incarnation", "exit", "param", "providers"}
+
+// unknownToChecks says that checks see no such thing of the nodes of a program.
+func (s *script) unknownToChecks(p *program, name string) error {
+	known := slices.Concat(p.schema.names(), lifeAttrs, properties)
+	return fmt.Errorf("%s declares no state %q%s", p.name, name, didYouMean(name, known))
 }
 
 // noAttr says why a handler does not get what it asks of a handle.

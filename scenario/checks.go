@@ -25,6 +25,13 @@ type window struct {
 	within ecs.Nanoseconds
 }
 
+// said is a name that was said of something while the file was read.
+type said struct {
+	pos  syntax.Position
+	what string
+	name string
+}
+
 // check is always(name, fn, every = None, on = None, by = None) and its like.
 func (s *script) check(word string) verb {
 	kind := checkKinds[word]
@@ -39,6 +46,7 @@ func (s *script) check(word string) verb {
 			return nil, fmt.Errorf("%s %q: there is a check, or a must, of that name already", word, name)
 		}
 		s.checked[name] = true
+		s.lookers = append(s.lookers, fn)
 		c := systems.Check{Name: name, Kind: kind, Holds: func(*ecs.World) bool { return s.holds(word+" "+fmt.Sprintf("%q", name), fn) }}
 		if err := s.reading(fmt.Sprintf("%s %q: checks are declared", word, name)); err != nil {
 			return nil, err
@@ -60,6 +68,7 @@ func (s *script) check(word string) verb {
 				return nil, fmt.Errorf("%s %q: only always and never look at events", word, name)
 			}
 			c.Holds = s.notes.watch(s, word+" "+fmt.Sprintf("%q", name), kind, fn, on, by)
+			s.awaited = append(s.awaited, said{thread.CallFrame(1).Pos, fmt.Sprintf("%s %q", word, name), on})
 			c.Awaits, c.Came = fmt.Sprintf("an event %q", on), func(*ecs.World) bool { return s.notes.has(on) }
 		}
 		if kind == systems.EventuallyHolds {

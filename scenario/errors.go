@@ -20,6 +20,8 @@ type Error struct {
 	Node    string // for which node; empty if for none
 	When    string // simulated time; empty while loading
 	What    string
+
+	mild bool // it may be meant so: a warning
 }
 
 func (e *Error) Error() string {

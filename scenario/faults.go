@@ -28,6 +28,7 @@ func (f *fault) Hash() (uint32, error) { return 0, fmt.Errorf("a fault cannot be
 // is due, which is a function, or who is in a named group.
 func (s *script) target(v starlark.Value, set func(nodes []ecs.Node)) (resolve func() error, err error) {
 	if fn, ok := v.(starlark.Callable); ok {
+		s.lookers = append(s.lookers, fn)
 		return func() error {
 			nodes, err := s.ask(fn)
 			set(nodes)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
 
 	"orrery/ecs"
 	"orrery/scenario/value"
@@ -15,6 +16,7 @@ import (
 type feedWay struct {
 	pattern string
 	way     systems.Way
+	pos     syntax.Position
 }
 
 // subscribing is subscription(fn, keep, every): the function of a feed and how
@@ -31,11 +33,11 @@ func (v *subscribing) Truth() starlark.Bool  { return true }
 func (v *subscribing) Hash() (uint32, error) { return v.fn.Hash() }
 
 // feed is feed(name, latency = "0s", jitter = "0s", loss = 0, latched = False).
-func (s *script) feed(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+func (s *script) feed(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	if err := s.reading("feeds are declared"); err != nil {
 		return nil, err
 	}
-	var w feedWay
+	w := feedWay{pos: thread.CallFrame(1).Pos}
 	l, rest, err := splitLink(kwargs)
 	if err != nil {
 		return nil, fmt.Errorf("feed: %w", err)

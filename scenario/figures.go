@@ -166,6 +166,7 @@ func (s *script) makeSeries(_ *starlark.Thread, b *starlark.Builtin, args starla
 			return nil, fmt.Errorf("there is a series %q already", name)
 		}
 	}
+	s.lookers = append(s.lookers, fn)
 	id := s.run.Measures.Series(name, period, func(*ecs.World) float64 { return s.number(name, fn) })
 	s.series = append(s.series, Series{Name: name, ID: int(id)})
 	return starlark.None, nil

@@ -22,6 +22,7 @@ type inspector struct {
 	order  []*place
 	own    map[*syntax.Ident]bool   // parameters that take an own node, by their first mention
 	loaded map[*syntax.Ident]string // names that load binds, and what they were
+	known  *knownNames
 }
 
 // place is an expression that some programs come by.
@@ -50,7 +51,7 @@ type visit struct {
 func (s *script) inspect(without *salvage) Errors {
 	in := &inspector{
 		script: s, bodies: s.bodies(), places: map[syntax.Node]*place{},
-		own: map[*syntax.Ident]bool{}, loaded: map[*syntax.Ident]string{},
+		own: map[*syntax.Ident]bool{}, loaded: map[*syntax.Ident]string{}, known: s.findNames(),
 	}
 	for _, name := range s.order {
 		if m := s.modules[name]; m.file != nil {
@@ -60,16 +61,50 @@ func (s *script) inspect(without *salvage) Errors {
 	for _, p := range s.declared {
 		in.program(p)
 	}
+	in.watchers()
+	errs := in.saidWrong(without)
 	wrong := slices.DeleteFunc(in.order, func(x *place) bool { return x.fine })
-	if len(wrong) == 0 {
-		return nil
+	if len(wrong) > 0 {
+		for _, x := range in.doubtless(wrong, without) {
+			errs = append(errs, x.err)
+		}
 	}
-	wrong = in.doubtless(wrong, without)
+	return s.setWarnings(errs)
+}
+
+// setWarnings keeps what may be meant so, and returns the rest.
+func (s *script) setWarnings(errs Errors) Errors {
+	wrong := Errors(nil)
+	for _, e := range errs {
+		if !e.mild {
+			wrong = append(wrong, e)
+			continue
+		}
+		s.warnings = append(s.warnings, e)
+	}
+	s.warnings = s.warnings.sorted().page()
+	return wrong
+}
+
+// saidWrong returns what is wrong with the names of events, services and feeds
+// that were said while the file was read.
+func (in *inspector) saidWrong(without *salvage) Errors {
 	var errs Errors
-	for _, x := range wrong {
-		errs = append(errs, x.err)
+	for _, x := range in.script.awaited {
+		if err := in.known.canNote(x.name); err != nil {
+			errs = append(errs, &Error{Pos: x.pos, What: x.what + ": " + err.Error()})
+		}
 	}
-	return errs
+	if without != nil && without.tainted[madePrograms] {
+		return errs // a program may be missing
+	}
+	for _, x := range in.script.modelled {
+		if e := in.known.canProvide(x.name); e != nil {
+			e.Pos, e.What = x.pos, x.what+": "+e.What
+			errs = append(errs, e)
+		}
+	}
+	return append(errs, in.script.feedNames(in.known)...)
 }
 
 // index finds what names are loaded as.

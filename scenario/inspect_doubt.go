@@ -12,7 +12,7 @@ func (in *inspector) doubtless(wrong []*place, without *salvage) []*place {
 	asked, any := in.asked()
 	doubted := map[parameter]bool{}
 	for _, x := range wrong {
-		if _, known := doubted[x.of]; !known {
+		if _, known := doubted[x.of]; !known && x.of.body != nil {
 			doubted[x.of] = in.takesOthers(x.of)
 		}
 	}

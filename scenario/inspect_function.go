@@ -98,6 +98,9 @@ func (l *look) call(call *syntax.CallExpr) {
 // verb looks at the words in a call of a verb, and follows its functions.
 func (l *look) verb(name string, call *syntax.CallExpr) {
 	s := l.script
+	if service := serviceOf(name, call); service != nil {
+		l.names(call, "me."+name, service)
+	}
 	switch name {
 	case "send":
 		if kind, ok := literal(call, 1); ok {

@@ -30,7 +30,7 @@ func (s *script) predeclared() starlark.StringDict {
 		{"join", s.joinAction("join")}, {"leave", s.joinAction("leave")},
 		{"at", s.atTime}, {"between", s.between}, {"when", s.when}, {"chaos", s.chaos},
 		{"always", s.check("always")}, {"never", s.check("never")}, {"eventually", s.check("eventually")}, {"sometimes", s.check("sometimes")},
-		{"linearizable", s.linearizable}, {"kv", model("kv", "read", "write")}, {"register", model("register", "read", "write")}, {"queue", model("queue", "push", "pop")},
+		{"linearizable", s.linearizable}, {"kv", s.model("kv", "read", "write")}, {"register", s.model("register", "read", "write")}, {"queue", s.model("queue", "push", "pop")},
 		{"note", s.note}, {"must", s.must}, {"measure", s.measure}, {"count", s.count}, {"series", s.makeSeries}, {"export", s.export},
 		{"param", s.param}, {"gossip", s.gossip}, {"directory", s.setDirectory}, {"feed", s.feed}, {"subscription", s.subscriptionWord},
 		{"serve", s.serveWord}, {"serving", s.servingWord},

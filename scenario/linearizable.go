@@ -12,11 +12,14 @@ import (
 
 // model is what services are to behave like, as kv(read, write): a word for
 // linearizable, and the services by what they do.
-func model(word string, roles ...string) verb {
-	return func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+func (s *script) model(word string, roles ...string) verb {
+	return func(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 		var services [2]string
 		if err := starlark.UnpackArgs(b.Name(), args, kwargs, roles[0], &services[0], roles[1], &services[1]); err != nil {
 			return nil, err
+		}
+		for i, name := range services {
+			s.modelled = append(s.modelled, said{thread.CallFrame(1).Pos, word + ": " + roles[i], name})
 		}
 		return value.MakeRecord([]string{"model", roles[0], roles[1]}, starlark.String(word), starlark.String(services[0]), starlark.String(services[1])), nil
 	}

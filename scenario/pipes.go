@@ -74,7 +74,7 @@ func (p *pipe) Attr(name string) (starlark.Value, error) {
 	}
 	figure := pipeFigures[name]
 	if figure == nil {
-		return nil, fmt.Errorf("a pipe has no %q%s", name, didYouMean(name, pipeAttrs))
+		return nil, p.lacks(name)
 	}
 	if p.script.at.phase != checking {
 		return nil, fmt.Errorf("%s.%s: figures of a pipe are read in checks and series only", p.name, name)

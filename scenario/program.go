@@ -31,6 +31,7 @@ type program struct {
 	// looked up only. The keys are in order of declaration.
 	provides map[uint64]starlark.Value
 	services []uint64
+	offers   []string // their names
 	// watches are the params whose changes a node is told of, in the same way.
 	watches map[uint64]starlark.Callable
 	watched []uint64

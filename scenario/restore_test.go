@@ -319,7 +319,7 @@ func drawScript(t *rapid.T) string {
 		`at("70ms", heal())`, `chaos([crash, partition, pause], on = a + b, mean_between = "9ms", lasting = "5ms", until = "80ms")`,
 		`always("few", lambda e, past: len(past) < 9, on = "cancelled", by = "was")`, `between("5ms", "70ms", slow(b, 4))`,
 	}
-	text := "def later(me, n, box):\n    me.n += n\n" + body("later") + "def later_plain(me):\n" + body("later_plain") +
+	text := "def not_always():\n    note(\"cancelled\", was = 0)\ndef later(me, n, box):\n    me.n += n\n" + body("later") + "def later_plain(me):\n" + body("later_plain") +
 		"def heard(me, m):\n    me.n = (me.n + m.n) % 50\n" + body("heard", timer) + "def beat(me):\n" + body("beat", append(sends, timer)...) +
 		"def told(me, reply, n):\n    me.n = (me.n + n) % 50\n    me.map[\"told\"] = [reply.ok, reply.error, reply.provider, reply.took]\n" + body("told") +
 		"def bump(me, n, box = None):\n    me.n = (me.n + n) % 50\n    if n % 5 == 1:\n        fail(\"five\")\n    return [n, box]\n" +

@@ -142,6 +142,7 @@ func (s *script) when(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tup
 	for _, f := range faults {
 		actions = append(actions, f.do)
 	}
+	s.lookers = append(s.lookers, fn)
 	s.run.Triggers.Add(systems.Trigger{Holds: func(*ecs.World) bool { return s.holds("when", fn) }, Actions: actions})
 	return starlark.None, nil
 }

@@ -51,13 +51,17 @@ type script struct {
 
 	roundings  []Rounding
 	idle       Errors          // statements that do nothing
+	warnings   Errors          // of what may be meant so
 	checked    map[string]bool // names of checks; looked up only
 	windows    []window
-	labels     uint64          // cuts named so far
-	remembered int             // betweens that keep whom they were done to
-	lastFault  ecs.Nanoseconds // the latest time that something is done at
-	chaosPlans map[string]int  // how many of a sort; looked up only
-	loading    random.Source   // draws of load-time random
+	awaited    []said              // events that checks look at
+	modelled   []said              // services that models have
+	lookers    []starlark.Callable // what checks and the like ask: functions that see all nodes
+	labels     uint64              // cuts named so far
+	remembered int                 // betweens that keep whom they were done to
+	lastFault  ecs.Nanoseconds     // the latest time that something is done at
+	chaosPlans map[string]int      // how many of a sort; looked up only
+	loading    random.Source       // draws of load-time random
 	streams    struct{ script, chaos ecs.Stream }
 
 	params    params
@@ -238,6 +242,6 @@ func (s *script) read(name string) ([]byte, error) {
 func (s *script) scenario() *Scenario {
 	return &Scenario{
 		Name: path.Base(s.path), Run: s.run, Until: s.until, Warmup: s.warmup, Flags: s.flags,
-		Series: s.series, Exports: s.exports, Sources: s.sources, script: s,
+		Series: s.series, Exports: s.exports, Sources: s.sources, Warnings: s.warnings, script: s,
 	}
 }

@@ -40,6 +40,7 @@ func (p *program) serves(provides *starlark.Dict) error {
 		p.provides[key] = item[1]
 		p.script.run.Services.Name(name)
 		p.services = append(p.services, key)
+		p.offers = append(p.offers, name)
 		if _, takesTime := item[1].(*served); takesTime {
 			p.script.run.Services.MeasureStations(name)
 		}

@@ -20,7 +20,7 @@ func Vocabulary() []string {
 	for _, verb := range []string{"random", "source", "feed"} {
 		words = append(words, "me."+verb)
 	}
-	for _, property := range append([]string{"up", "incarnation", "exit", "param", "providers"}, properties...) {
+	for _, property := range slices.Concat(lifeAttrs, properties) {
 		words = append(words, "node."+property)
 	}
 	for draw := range draws { //det:allow the list is sorted

@@ -38,6 +38,7 @@ func (w *worldFlags) check(e *edge, args []string) error {
 			e.print(", until %s", until.time(s.Until))
 		}
 		e.print("\n")
+		e.warn(problems(s.Warnings))
 	}
 	if code != exitFine {
 		return &ending{code: code}

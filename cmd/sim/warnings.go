@@ -34,7 +34,11 @@ func (e *edge) warn(all []problem) {
 			e.say("warning: %s", w.What)
 			continue
 		}
-		fmt.Fprintf(e.err, "%s:%d:%d: warning: %s\n", w.File, w.Line, w.Column, w.What)
+		in := ""
+		if w.Handler != "" {
+			in = "in " + w.Handler + ": "
+		}
+		fmt.Fprintf(e.err, "%s:%d:%d: warning: %s%s\n", w.File, w.Line, w.Column, in, w.What)
 	}
 }
 
