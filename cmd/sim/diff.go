@@ -87,9 +87,10 @@ func diff(e *edge, args []string) error {
 // firstMessage prints the first message that differs, if both traces have them,
 // and the chain of causes to it.
 func firstMessage(e *edge, a, b *readTrace) error {
-	next, stop := iter.Pull2(b.messages())
+	begin := max(a.Begin(), b.Begin()) // a fork has no messages of its parent
+	next, stop := iter.Pull2(b.messages(begin))
 	defer stop()
-	for m, err := range a.messages() {
+	for m, err := range a.messages(begin) {
 		if err != nil {
 			return err
 		}
@@ -99,9 +100,6 @@ func firstMessage(e *edge, a, b *readTrace) error {
 		}
 		if m == other {
 			continue
-		}
-		if max(m.Tick, other.Tick) < max(a.Begin(), b.Begin()) {
-			return nil
 		}
 		e.print("first message in %s: %s\n", a.name, &m)
 		e.print("first message in %s: %s\n", b.name, &other)
@@ -114,11 +112,11 @@ func firstMessage(e *edge, a, b *readTrace) error {
 	return nil
 }
 
-// messages are those of a trace, none if it has none.
-func (t *readTrace) messages() iter.Seq2[trace.Message, error] {
+// messages are those of a trace after a tick, none if it has none.
+func (t *readTrace) messages(begin ecs.Tick) iter.Seq2[trace.Message, error] {
 	return func(yield func(trace.Message, error) bool) {
 		err := t.EachMessage(func(m *trace.Message) error {
-			if !yield(*m, nil) {
+			if m.Tick > begin && !yield(*m, nil) {
 				return trace.ErrStop
 			}
 			return nil

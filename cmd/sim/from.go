@@ -11,6 +11,7 @@ import (
 	"orrery/ecs"
 	"orrery/scenario"
 	"orrery/scenario/value"
+	"orrery/scheduler"
 )
 
 // fromFlags say where in another run one begins.
@@ -44,6 +45,8 @@ func (o *runFlags) runFrom(e *edge, args []string) error {
 		return wrongUsage("--from takes the scenario from the trace, and %s is one more", quote(args[0]))
 	case !o.from.goes:
 		return wrongUsage("--from needs a moment: --at 1.5s")
+	case o.until > 0 && o.until < o.from.at:
+		return wrongUsage("--until %s is before --at %s, where the run goes on", o.until, o.from.at)
 	case o.seeded:
 		return wrongUsage("--from goes on from a run with a seed; --reseed gives it another from there on")
 	case o.steps > 0 || o.bytes > 0:
@@ -62,7 +65,7 @@ func (o *runFlags) runFrom(e *edge, args []string) error {
 		return t.parted(err)
 	}
 	t.warn(e)
-	s, err := o.child(t, parent)
+	s, err := o.child(e, t, parent)
 	if err != nil {
 		return err
 	}
@@ -83,12 +86,15 @@ func (o *runFlags) runFrom(e *edge, args []string) error {
 // child returns what goes on: the parent itself, or, with other flags, the
 // scenario loaded anew with what the parent's world holds. What came to the parent
 // from outside comes to it too.
-func (o *runFlags) child(t *readTrace, parent *scenario.Scenario) (*scenario.Scenario, error) {
+func (o *runFlags) child(e *edge, t *readTrace, parent *scenario.Scenario) (*scenario.Scenario, error) {
 	if len(o.settings.names) == 0 {
 		return parent, nil
 	}
 	s, err := t.load(&o.settings)
 	if err != nil {
+		return nil, err
+	}
+	if err := declaredOtherwise(e, t, s); err != nil {
 		return nil, err
 	}
 	var then ecs.Snapshot
@@ -99,8 +105,33 @@ func (o *runFlags) child(t *readTrace, parent *scenario.Scenario) (*scenario.Sce
 	return s, t.Give(s.Run)
 }
 
+// declaredOtherwise says so if flags change what is there as a run begins: that
+// has become what it is at the moment the child goes on from, and stays so.
+func declaredOtherwise(e *edge, t *readTrace, s *scenario.Scenario) error {
+	plain, err := t.load(nil)
+	if err != nil {
+		return err
+	}
+	d, err := scheduler.Compare(plain.Run, s.Run, s.Run.World.Tick())
+	if err != nil || d == nil || d.Table == "history" {
+		return err
+	}
+	what := d.Table
+	if d.Node != "" {
+		what += " of " + d.Node
+	}
+	if d.Field != "" {
+		what += ", " + d.Field
+	}
+	e.say("--set: these flags change what is declared before a run begins, as %s; that stays as it was at --at, and what handlers and checks ask of flags changes", what)
+	return nil
+}
+
 // againFrom is the line that shows such a run again.
 func (o *runFlags) againFrom(until value.Duration) string {
+	if until > 0 && until < o.from.at { // it came along
+		return "sim replay " + quote(o.from.trace) + " --at " + until.String()
+	}
 	words := []string{"sim", "run", "--from", quote(o.from.trace), "--at", o.from.at.String()}
 	if o.from.reseeded {
 		words = append(words, "--reseed", strconv.FormatUint(o.from.reseed, 10))
