@@ -28,7 +28,7 @@ type subscribing struct {
 
 func (v *subscribing) String() string        { return fmt.Sprintf("subscription(%s)", v.fn.Name()) }
 func (v *subscribing) Type() string          { return "subscription" }
-func (v *subscribing) Freeze()               { v.fn.Freeze() }
+func (v *subscribing) Freeze()               { freezeBound(v.fn) }
 func (v *subscribing) Truth() starlark.Bool  { return true }
 func (v *subscribing) Hash() (uint32, error) { return v.fn.Hash() }
 

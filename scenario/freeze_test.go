@@ -120,6 +120,36 @@ def outer():
         f()
     return f
 x = {"f": (outer(), 1)}`, "f calls itself by a name of"},
+		"itself, sent in a list": {outer + `
+def send(me):
+    me.send(me, "hear", f = [inner])
+node("a", program(on_start = send, on = {"hear": lambda me, m: None}))`, "in send on a at 0s: .f[0]: the function inner (kv.star:3:5) calls itself by a name"},
+		"itself, in a tuple of state": {outer + `
+def keep(me):
+    me.f = (1, inner)
+node("a", program(state = {"f": None}, on_start = keep))`, "[1]: the function inner (kv.star:3:5) calls itself by a name"},
+		"itself, sent": {outer + `
+def send(me):
+    me.send(me, "hear", f = inner, g = bind(inner, 2), h = struct(f = inner))
+node("a", program(on_start = send, on = {"hear": lambda me, m: None}))`, ""},
+		"itself, provided": {`
+def outer():
+    def put(me, n = 2):
+        return put(me, n - 1) if n else 0
+    return put
+put = outer()
+def give(me):
+    me.provide("more", serve(put, "2ms"))
+def ask(me):
+    me.call("put", then = done)
+    me.call("more", then = done)
+def done(me, reply):
+    me.n += 1
+    me.n += reply.value or 1
+a = node("a", program(provides = {"put": serve(put, "1ms")}, on_start = give))
+b = node("b", program(state = {"n": 0}, on_start = ask))
+network([a, b], latency = "1ms")
+`, ""},
 		"by way of a list": {`
 def outer():
     all = []

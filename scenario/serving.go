@@ -30,8 +30,15 @@ func (v *served) Truth() starlark.Bool  { return true }
 func (v *served) Hash() (uint32, error) { return v.fn.Hash() }
 
 func (v *served) Freeze() {
-	v.fn.Freeze()
-	v.time.Freeze()
+	freezeBound(v.fn)
+	freezeBound(v.time)
+}
+
+// freezeBound leaves functions alone: those that are kept are frozen.
+func freezeBound(v starlark.Value) {
+	if b, ok := v.(*value.Bound); ok {
+		b.Freeze()
+	}
 }
 
 func (v *served) Keep() (kind string, state starlark.Value) {

@@ -115,7 +115,7 @@ func (c *copier) container(v starlark.Value) (starlark.Value, error) {
 		w := starlark.NewList(elements)
 		know(w)
 		for i := range elements {
-			x, err := c.value(v.Index(i))
+			x, err := c.element(v.Index(i))
 			if err != nil {
 				return nil, within(err, "["+strconv.Itoa(i)+"]")
 			}
@@ -126,11 +126,11 @@ func (c *copier) container(v starlark.Value) (starlark.Value, error) {
 		w := starlark.NewDict(v.Len())
 		know(w)
 		for k, x := range v.Entries() {
-			x, err := c.value(x)
+			x, err := c.element(x)
 			if err != nil {
 				return nil, within(err, key(k))
 			}
-			if _, err := c.value(k); err != nil {
+			if _, err := c.element(k); err != nil {
 				return nil, within(err, ".key"+key(k))
 			}
 			// Invariant: keys are hashable, so nothing within can change.
@@ -143,7 +143,7 @@ func (c *copier) container(v starlark.Value) (starlark.Value, error) {
 		w := starlark.NewSet(v.Len())
 		know(w)
 		for x := range v.Elements() {
-			if _, err := c.value(x); err != nil {
+			if _, err := c.element(x); err != nil {
 				return nil, within(err, ".key"+key(x))
 			}
 			if err := w.Insert(x); err != nil {
@@ -155,11 +155,23 @@ func (c *copier) container(v starlark.Value) (starlark.Value, error) {
 	return nil, &Error{What: "a " + v.Type() + " cannot be kept"}
 }
 
-// values copies a slice from the first element on that changes.
+// element is value of what lies in a list, dict, set or tuple.
+func (c *copier) element(v starlark.Value) (starlark.Value, error) {
+	w, err := c.value(v)
+	if err == nil {
+		err = element(v)
+	}
+	return w, err
+}
+
+// values copies a slice, of a tuple if base is 0, from the first element on that changes.
 func (c *copier) values(v []starlark.Value, open string, base int) (w []starlark.Value, changed bool, err error) {
 	w = v
 	for i, x := range v {
 		y, err := c.value(x)
+		if err == nil && base == 0 {
+			err = element(x)
+		}
 		if err != nil {
 			return nil, false, within(err, open+strconv.Itoa(i+base)+"]")
 		}

@@ -170,7 +170,7 @@ func (e *Encoder) nested(v starlark.Value) error {
 		return e.list(v)
 	case starlark.Tuple:
 		e.tagged(tagTuple, len(v))
-		return e.all(v, "[", 0)
+		return e.all(v, "[", 0, true)
 	case *starlark.Dict:
 		return e.dict(v)
 	case *starlark.Set:
@@ -190,6 +190,10 @@ func (e *Encoder) nested(v starlark.Value) error {
 		kind, state := v.Keep()
 		e.bytes = append(e.bytes, tagOther)
 		e.text(kind)
+		if t, ok := state.(starlark.Tuple); ok { // of which no tuple is made that is kept
+			e.tagged(tagTuple, len(t))
+			return e.all(t, "[", 0, false)
+		}
 		return e.value(state)
 	case *Bound:
 		e.bytes = append(e.bytes, tagBound)
@@ -197,7 +201,7 @@ func (e *Encoder) nested(v starlark.Value) error {
 			return within(err, ".bind[0]")
 		}
 		e.uvarint(uint64(len(v.args)))
-		return e.all(v.args, ".bind[", 1)
+		return e.all(v.args, ".bind[", 1, false)
 	case *starlark.Function, *starlark.Builtin:
 		name, err := e.codec.name(v.(starlark.Callable))
 		e.bytes = append(e.bytes, tagFunction)
@@ -207,14 +211,27 @@ func (e *Encoder) nested(v starlark.Value) error {
 	return &Error{What: "a " + v.Type() + " cannot be kept"}
 }
 
-// all appends values; a step into them is open and their number from base on.
-func (e *Encoder) all(values []starlark.Value, open string, base int) error {
+// all appends values, which may be elements of a tuple; a step into them is open
+// and their number from base on.
+func (e *Encoder) all(values []starlark.Value, open string, base int, elements bool) error {
 	for i, x := range values {
-		if err := e.value(x); err != nil {
+		err := e.value(x)
+		if err == nil && elements {
+			err = element(x)
+		}
+		if err != nil {
 			return within(err, open+strconv.Itoa(base+i)+"]")
 		}
 	}
 	return nil
+}
+
+// element is value of what lies in a list, dict, set or tuple.
+func (e *Encoder) element(v starlark.Value) error {
+	if err := e.value(v); err != nil {
+		return err
+	}
+	return element(v)
 }
 
 func (e *Encoder) list(v *starlark.List) error {
@@ -224,7 +241,7 @@ func (e *Encoder) list(v *starlark.List) error {
 	e.frozen(v)
 	e.tagged(tagList, v.Len())
 	for i := range v.Len() {
-		if err := e.value(v.Index(i)); err != nil {
+		if err := e.element(v.Index(i)); err != nil {
 			return within(err, "["+strconv.Itoa(i)+"]")
 		}
 	}
@@ -261,9 +278,9 @@ func (e *Encoder) dict(v *starlark.Dict) error {
 // once, and its error left in the encoder, since the body of a range over a
 // dict is allocated anew each time.
 func (e *Encoder) appendEntry(k, x starlark.Value) bool {
-	if err := e.value(k); err != nil {
+	if err := e.element(k); err != nil {
 		e.err = within(err, ".key"+key(k))
-	} else if err := e.value(x); err != nil {
+	} else if err := e.element(x); err != nil {
 		e.err = within(err, key(k))
 	}
 	return e.err == nil
@@ -276,7 +293,7 @@ func (e *Encoder) set(v *starlark.Set) error {
 	e.frozen(v)
 	e.tagged(tagSet, v.Len())
 	for x := range v.Elements() {
-		if err := e.value(x); err != nil {
+		if err := e.element(x); err != nil {
 			return within(err, ".key"+key(x))
 		}
 	}
