@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-zeromq/zmq4"
@@ -16,6 +17,10 @@ type conn struct {
 	peer  peer
 	guard *guard
 	zmtp  *zmq4.Conn
+
+	from party         // the server's
+	left chan struct{} // closed when it has been served
+	why  atomic.Pointer[error]
 }
 
 // readBuffer is small, since large bodies go past it.
@@ -41,7 +46,7 @@ func open(c net.Conn, r *role, limits Limits, listening bool) (*conn, error) {
 		return nil, fmt.Errorf("zmq4 refuses a handshake that was good: %w", err)
 	}
 	g.opened = true
-	return &conn{p, g, zmtp}, nil
+	return &conn{peer: p, guard: g, zmtp: zmtp, left: make(chan struct{})}, nil
 }
 
 // send queues a message, and writes all that is queued if flush.
@@ -73,3 +78,9 @@ func (c *conn) receive() ([][]byte, error) {
 }
 
 func (c *conn) close() { c.guard.Conn.Close() }
+
+// end closes it for a reason.
+func (c *conn) end(why error) {
+	c.why.Store(&why)
+	c.close()
+}

@@ -36,6 +36,9 @@
 // it was sent before the last PING, at that rate. A handshake has HandshakeTime; one more
 // than Handshakes ends the oldest from the address that has most under way.
 //
+// Places: one connection more than Connections takes the place of the newest of
+// whose has most (by key, or by address), or is refused if that is its own.
+//
 // Access: endpoints without keys are loopback or ipc:// in a directory that
 // only its owner may enter. Others need [ServerKeys], by which the world
 // lets in those whose public keys it has.

@@ -70,5 +70,9 @@ func (c *conn) attend(a attended, wake <-chan struct{}, heartbeat time.Duration)
 	err := a.read()
 	c.close()
 	a.leave()
-	return ending(err, <-written)
+	err = ending(err, <-written)
+	if why := c.why.Load(); why != nil {
+		return *why
+	}
+	return err
 }

@@ -284,6 +284,7 @@ func TestAFloodMakesRoomForOthers(t *testing.T) {
 		{conns("2001:db8:1::1", "2001:db8:2::1", "2001:db8:2::2", "2001:db8:2:0:ffff::"), 1},
 		{conns("2001:db8:1::1", "fe80::1%eth0", "fe80::2%eth1"), 1},
 		{conns("10.0.0.1", "ipc", "ipc"), 1},
+		{conns("10.0.0.1", "10.0.0.1", "127.0.0.1", "127.0.0.2", "127.0.0.3"), 2},
 	} {
 		if got := oldestOfMost(c.from); got != c.want {
 			t.Errorf("of %v number %d is ended, want %d", c.from, got, c.want)

@@ -247,10 +247,10 @@ func TestHostileClients(t *testing.T) {
 		b.end()
 	})
 	t.Run("CURVE", func(t *testing.T) {
-		server, client := NewKeyPair(), NewKeyPair()
-		keys := &ServerKeys{KeyPair: server, Clients: []Key{client.Public}}
+		server, client, greedy := NewKeyPair(), NewKeyPair(), NewKeyPair()
+		keys := &ServerKeys{KeyPair: server, Clients: []Key{client.Public, greedy.Public}}
 		b := newBout(t, keys, &ClientKeys{client, server.Public})
-		for _, a := range curveAttacks(t, keys.Public) {
+		for _, a := range append(curveAttacks(t, keys.Public), b.takesAll(&ClientKeys{greedy, server.Public})) {
 			b.attack(a, 5*time.Second)
 		}
 		b.end()
@@ -294,6 +294,34 @@ func curveAttacks(t *testing.T, server Key) []hostile.Attack {
 		}},
 		hostile.Named("10,000 connect and close"),
 	}
+}
+
+// takesAll is by somebody who may connect, and wants all places for himself.
+func (b *bout) takesAll(keys *ClientKeys) hostile.Attack {
+	return hostile.Attack{Name: "one client takes all places", Run: func(a *hostile.Arena) {
+		over := time.Now().Add(2 * time.Second)
+		a.Each(hostileLimits.Connections+10, func(i int) {
+			if i == 0 {
+				time.Sleep(500 * time.Millisecond) // by now they are taken
+				if b.newcomer(over) == 0 {
+					b.t.Error("another client does not get in")
+				}
+				return
+			}
+			for time.Now().Before(over) {
+				k, err := Dial(b.t.Context(), DialConfig{Endpoint: "tcp://" + a.Publisher, Type: "SUB", Keys: keys})
+				if err != nil {
+					continue
+				}
+				for stop := time.AfterFunc(time.Until(over), func() { k.Close() }); err == nil; {
+					if _, err = k.Receive(); err != nil {
+						stop.Stop()
+					}
+				}
+				k.Close()
+			}
+		})
+	}}
 }
 
 // The suite's honesty: what begins well gets in, or nothing that follows is

@@ -11,7 +11,7 @@ import (
 // Limits hold for one endpoint or one connection of ours. A zero stands for
 // the default.
 type Limits struct {
-	Connections   int           // established at once; 128
+	Connections   int           // established at once; 256. One more takes the place of one of whose has most.
 	Handshakes    int           // under way at once; 64. One more ends the oldest from where most come.
 	HandshakeTime time.Duration // 5 s for all of it
 	FrameBytes    int64         // of a frame received; endpoints 64 KiB, clients 256 MiB
@@ -27,7 +27,7 @@ const (
 )
 
 func (l Limits) withDefaults(frameBytes int64) Limits {
-	l.Connections = cmp.Or(l.Connections, 128)
+	l.Connections = cmp.Or(l.Connections, 256)
 	l.Handshakes = cmp.Or(l.Handshakes, 64)
 	l.HandshakeTime = cmp.Or(l.HandshakeTime, 5*time.Second)
 	l.FrameBytes = cmp.Or(l.FrameBytes, frameBytes)

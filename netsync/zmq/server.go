@@ -23,8 +23,8 @@ type server struct {
 	group    sync.WaitGroup        // all goroutines
 	done     chan struct{}         // closed when it stops
 	mu       sync.Mutex
-	shaking  []net.Conn // oldest first
-	serving  map[ID]*conn
+	shaking  []net.Conn   // oldest first
+	serving  map[ID]*conn // in a place
 	last     ID
 	stopped  bool
 }
@@ -118,6 +118,9 @@ func placeOf(a net.Addr) netip.Prefix {
 		return netip.Prefix{} // this machine
 	}
 	ip := tcp.AddrPort().Addr().Unmap().WithZone("")
+	if ip.IsLoopback() {
+		return netip.Prefix{} // which has millions of such addresses
+	}
 	place, _ := ip.Prefix(min(64, ip.BitLen()))
 	return place
 }
@@ -125,38 +128,47 @@ func placeOf(a net.Addr) netip.Prefix {
 func (s *server) handle(c net.Conn) {
 	defer s.group.Done()
 	k, err := open(c, s.role, s.limits, true)
-	id, err := s.settle(c, k, err)
+	id, before, err := s.settle(c, k, err)
 	if err != nil {
 		c.Close()
 		s.refuse(c.RemoteAddr(), err)
 		return
 	}
+	if before != nil {
+		<-before.left
+	}
 	s.serve(id, k)
 	k.close()
+	close(k.left)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.serving, id)
 }
 
-// settle ends a handshake, and admits the connection if there is room.
-func (s *server) settle(c net.Conn, k *conn, err error) (ID, error) {
+// settle ends a handshake, and admits the connection if there is room, or some
+// is made: then another one had its place before, and is to be waited for.
+func (s *server) settle(c net.Conn, k *conn, err error) (id ID, before *conn, _ error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	before := len(s.shaking)
+	shaking := len(s.shaking)
 	s.shaking = slices.DeleteFunc(s.shaking, func(o net.Conn) bool { return o == c })
 	switch {
-	case before == len(s.shaking) && !s.stopped:
-		return 0, fmt.Errorf("%w: %d handshakes at once, and this was the oldest from where most came", errLimit, s.limits.Handshakes)
+	case shaking == len(s.shaking) && !s.stopped:
+		return 0, nil, fmt.Errorf("%w: %d handshakes at once, and this was the oldest from where most came", errLimit, s.limits.Handshakes)
 	case err != nil:
-		return 0, err
+		return 0, nil, err
 	case s.stopped:
-		return 0, net.ErrClosed
-	case len(s.serving) >= s.limits.Connections:
-		return 0, fmt.Errorf("%w: %d connections", errLimit, s.limits.Connections)
+		return 0, nil, net.ErrClosed
+	}
+	k.from = s.partyOf(k)
+	if len(s.serving) >= s.limits.Connections {
+		if before, err = s.makeRoom(k.from); err != nil {
+			return 0, nil, err
+		}
 	}
 	s.last++
 	s.serving[s.last] = k
-	return s.last, nil
+	return s.last, before, nil
 }
 
 // stop accepts nothing more and ends handshakes.

@@ -24,6 +24,11 @@ type Config struct {
 	Say      func(format string, args ...any) // of viewers that come and go, and limits that are hit; nil: nobody hears
 }
 
+// places is how many viewers there may be, and how many clients. It is their
+// connections that are limited: the hub has as many places, and the desk room for
+// clients that have left and are forgotten after others were answered.
+const places = 256
+
 // frameEvery is how often the station asks for the state of the world.
 const frameEvery = time.Second / 30
 
@@ -63,7 +68,10 @@ type Station struct {
 	writing  map[*netsync.Draft]*writing
 	promises []promise
 	refused  complaint
-	cut      complaint
+	cut      complaint // viewers
+	dropped  complaint // clients
+	limited  complaint // their requests
+	ignored  complaint // subscriptions
 }
 
 // ErrRequests says that it is the endpoint of requests that Open could not open.
@@ -75,10 +83,10 @@ func Open(c Config) (*Station, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.publisher, err = zmq.ListenPublisher(zmq.PublisherConfig{Endpoint: c.Frames, Keys: c.Keys, Next: s.next}); err != nil {
+	if s.publisher, err = zmq.ListenPublisher(zmq.PublisherConfig{Endpoint: c.Frames, Keys: c.Keys, Next: s.next, Limits: zmq.Limits{Connections: places}, Subscriptions: netsync.MaxPrefixes, PrefixBytes: netsync.MaxTopic}); err != nil {
 		return nil, err
 	}
-	if s.requests, err = zmq.ListenRequests(zmq.RequestsConfig{Endpoint: c.Requests, Keys: c.Keys, RefuseReply: s.refuse}); err != nil {
+	if s.requests, err = zmq.ListenRequests(zmq.RequestsConfig{Endpoint: c.Requests, Keys: c.Keys, RefuseReply: s.refuse, Limits: zmq.Limits{Connections: places}}); err != nil {
 		s.publisher.Close()
 		return nil, fmt.Errorf("%w: %w", ErrRequests, err)
 	}
@@ -97,6 +105,7 @@ func newStation(c Config) (*Station, error) {
 		writing: map[*netsync.Draft]*writing{},
 		carried: outcomes{ready: make(chan struct{}, 1)},
 		refused: complaint{what: "connections refused"}, cut: complaint{what: "viewers cut off"},
+		dropped: complaint{what: "clients cut off"}, limited: complaint{what: "requests refused"}, ignored: complaint{what: "subscriptions left out"},
 	}
 	if err := s.open(); err != nil {
 		return nil, err
@@ -106,12 +115,12 @@ func newStation(c Config) (*Station, error) {
 
 // open makes the topics of what the world has.
 func (s *Station) open() (err error) {
-	s.hub, err = netsync.NewHub(netsync.Config{Run: s.config.Run})
+	s.hub, err = netsync.NewHub(netsync.Config{Run: s.config.Run, Viewers: places})
 	if err != nil {
 		return err
 	}
 	w := s.config.World.Run.World
-	s.desk = netsync.NewDesk(s.hub, netsync.DeskConfig{TickNS: int64(w.Config().TickLength), Watch: s.config.Watch})
+	s.desk = netsync.NewDesk(s.hub, netsync.DeskConfig{TickNS: int64(w.Config().TickLength), Watch: s.config.Watch, Clients: 2 * places})
 	if err := s.topics.open(s.hub, &s.config.World); err != nil {
 		return err
 	}
@@ -309,12 +318,12 @@ func (s *Station) meet() {
 				v.Leave()
 				delete(s.viewers, e.Viewer)
 			}
-			s.leave(e)
+			s.cut.leave(e)
 		case zmq.Subscribed:
 			if v := s.viewers[e.Viewer]; v != nil {
 				first := v.Topics() == 0
 				if err := v.Subscribe(e.Topic); err != nil {
-					s.config.Say("a viewer's subscription is left out: %v", err)
+					s.ignored.add(1, "because of %v", err)
 				}
 				if first {
 					s.count()
@@ -326,20 +335,25 @@ func (s *Station) meet() {
 				v.Unsubscribe(e.Topic)
 			}
 		case zmq.Refused:
-			if isGone(e.Err) { // it closed before it said who it is
-				continue
-			}
-			s.refused.add(e.Count, "from %s: %v", e.Remote, e.Err)
+			s.refuseConnection(e)
 		}
 	}
 	now := time.Now()
-	s.refused.tell(now, s.config.Say)
-	s.cut.tell(now, s.config.Say)
+	for _, c := range []*complaint{&s.refused, &s.cut, &s.dropped, &s.limited, &s.ignored} {
+		c.tell(now, s.config.Say)
+	}
 }
 
-func (s *Station) leave(e zmq.Event) {
+func (s *Station) refuseConnection(e zmq.Event) {
+	if !isGone(e.Err) { // else it closed before it said who it is
+		s.refused.add(e.Count, "from %s: %v", e.Remote, e.Err)
+	}
+}
+
+// leave complains of one that did not leave by itself.
+func (c *complaint) leave(e zmq.Event) {
 	if e.Err != nil && !isGone(e.Err) {
-		s.cut.add(1, "because %v", e.Err)
+		c.add(1, "because %v", e.Err)
 	}
 }
 
@@ -512,8 +526,14 @@ func (s *Station) answer() {
 		}
 	}
 	for _, e := range events {
-		if e.Kind == zmq.Left {
+		switch e.Kind {
+		case zmq.Left:
 			s.forget(e.Viewer)
+			s.dropped.leave(e)
+		case zmq.Refused:
+			s.refuseConnection(e)
+		case zmq.Limited:
+			s.limited.add(e.Count, "because %v", e.Err)
 		}
 	}
 }
