@@ -347,3 +347,44 @@ func TestOutcomesOfARunThatGoesBack(t *testing.T) {
 		}
 	}
 }
+
+// A call that waits when steps are over is told so, by whoever asks again too; once
+// the run goes on its reply is there, and what waits at the end is told of the end.
+func TestCallsOutliveSteps(t *testing.T) {
+	b := newBooth(t)
+	b.live.paused, b.live.steps = true, 5
+	c := b.dial("DEALER", ".requests")
+	b.ask(c, netsync.Request{ID: 1, Do: netsync.DoCall, Service: "late", Args: []json.RawMessage{[]byte("1")}})
+	b.ask(c, netsync.Request{ID: 2, Do: netsync.DoCall, Service: "never", Timeout: longest})
+	b.serve("calls are under way", func() bool { return len(b.live.waits) == 2 })
+	for b.run.World.Tick() < 5 {
+		b.step()
+	}
+	pending := func(id uint64, act uint64) {
+		t.Helper()
+		if r := b.reply(c, id); string(r.OK) != fmt.Sprintf(`{"ok":null,"error":"the run is paused","pending":%d}`, act) {
+			t.Errorf("request %d is told %s, %v", id, r.OK, r.Error)
+		}
+	}
+	pending(1, 1)
+	b.ask(c, netsync.Request{ID: 3, Do: netsync.DoOutcome, Act: 2})
+	pending(3, 2)
+	b.live.paused, b.live.steps = false, 0
+	b.ask(c, netsync.Request{ID: 4, Do: netsync.DoOutcome, Act: 1})
+	b.ask(c, netsync.Request{ID: 5, Do: netsync.DoOutcome, Act: 2})
+	b.serve("who asks waits", func() bool { return len(b.live.waits[0].asked) == 1 && len(b.live.waits[1].asked) == 1 })
+	for b.run.World.Tick() < 40 {
+		b.step()
+	}
+	if r := b.reply(c, 4); !strings.Contains(string(r.OK), `"value":"late"`) {
+		t.Errorf("the call came to %s, %v", r.OK, r.Error)
+	}
+	b.live.giveUp()
+	if r := b.reply(c, 5); r.Error == nil || r.Error.Code != netsync.CodeEnded {
+		t.Errorf("at the end it is told %s, %v", r.OK, r.Error)
+	}
+	later := publish.Command{Request: netsync.Request{Do: netsync.DoOutcome, Act: 2}}
+	if _, waits, _, failed := b.live.outcome(&later); waits || failed == nil || failed.Code != netsync.CodeEnded {
+		t.Errorf("who asks after the end is told %v", failed)
+	}
+}
