@@ -42,6 +42,9 @@ func (l *live) carryOut(e *edge, d *driver, c *publish.Command) {
 			at, pending, failed = l.act(c)
 		}
 	}
+	if failed != nil { // nothing takes effect
+		at = d.run.World.Tick()
+	}
 	if !pending {
 		c.Done(max(0, at), result, failed)
 	}

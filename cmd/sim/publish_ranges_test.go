@@ -2,12 +2,15 @@
 package main
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"orrery/cmd/sim/internal/publish"
 	"orrery/netsync"
+	"orrery/netsync/zmq"
 )
 
 func TestFaultsLastNoLongerThanFits(t *testing.T) {
@@ -35,5 +38,56 @@ func TestGoSaysWhereTheRunEnds(t *testing.T) {
 	failed := l.goTo(&publish.Command{Request: netsync.Request{Do: netsync.DoGo, At: &at}})
 	if failed == nil || failed.Text != "it ends at 30s" {
 		t.Errorf("it says %v", failed)
+	}
+}
+
+// What is refused when it comes to be done says where the run is, as all replies do.
+func TestRefusalsSayWhereTheRunIs(t *testing.T) {
+	l, run := publishedAt(t, nil)
+	p := play(t)
+	if err := run.RunUntil(5); err != nil {
+		t.Fatal(err)
+	}
+	_, at := l.station.Endpoints()
+	c, err := zmq.Dial(t.Context(), zmq.DialConfig{Endpoint: at, Type: "DEALER"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	requests := []string{`"do":"call","service":"nothing"`, `"do":"set","param":"fanout","node":"nobody","value":1`, `"do":"fault","fault":"cut","nodes":["store"]`, `"do":"go","at_ns":1000000000000`}
+	for i, r := range requests {
+		if err := c.Send([][]byte{fmt.Appendf(nil, `{"v":1,"id":%d,%s}`, i+1, r)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d := driver{run: run, until: l.until, live: l}
+	replied := make(chan netsync.Reply)
+	go func() {
+		defer close(replied)
+		for range requests {
+			parts, err := c.Receive()
+			if err != nil {
+				return
+			}
+			if r, _, err := netsync.ParseReply(parts); err == nil {
+				replied <- r
+			}
+		}
+	}()
+	for n := 0; ; {
+		l.serve(&p.edge, &d)
+		select {
+		case r, ok := <-replied:
+			if !ok {
+				if n != len(requests) {
+					t.Errorf("%d of %d replies", n, len(requests))
+				}
+				return
+			}
+			if n++; r.Error == nil || r.Tick != 5 {
+				t.Errorf("request %d: %v of tick %d", r.ID, r.Error, r.Tick)
+			}
+		case <-time.After(time.Millisecond):
+		}
 	}
 }

@@ -87,17 +87,25 @@ func (s *Station) Select(c *Command) *netsync.Error {
 			return Refuse(netsync.CodeNone, fmt.Sprintf("there is no group %q", name), `ask {"do":"list","what":"groups"}`)
 		}
 	}
-	var programs []ecs.ProgramID // of the nodes
+	var programs, empty []ecs.ProgramID // of the nodes; that have none now
+	var without []made                  // tables of the empty ones
 	for id := ecs.GroupProgram + 1; int(id) < w.Programs(); id++ {
 		from := newSelectedSource(w, id, fieldsOf(w, id, c.Export), c.Export, group)
 		names, _ := from.keys(w)
-		if len(names) == 0 || c.Export.Program != "" && w.ProgramName(id) != c.Export.Program {
+		if c.Export.Program != "" && w.ProgramName(id) != c.Export.Program {
 			continue
 		}
-		programs = append(programs, id)
-		if len(from.fields) > 0 {
-			c.made = append(c.made, made{named{w.ProgramName(id), from}, names, s.tap.epoch})
+		of, tables := &programs, &c.made
+		if len(names) == 0 {
+			of, tables = &empty, &without
 		}
+		*of = append(*of, id)
+		if len(from.fields) > 0 {
+			*tables = append(*tables, made{named{w.ProgramName(id), from}, names, s.tap.epoch})
+		}
+	}
+	if len(programs) == 0 && group != 0 && c.Export.Nodes == "" { // nobody is in it now, and somebody may join
+		programs, c.made = empty, without
 	}
 	if failed := unselected(w, programs, c.Export); failed != nil {
 		c.made = nil

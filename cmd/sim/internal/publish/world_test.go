@@ -460,3 +460,27 @@ n = node("n", program(state = {"x": 0}, on = {"tick": lambda me, m: tick(me)}))
 at("0s", send(n, "tick"))
 run(until = "20ms")
 `
+
+// A group that has nobody in it can be exported: its table has no rows, until some
+// join. A name that nobody has cannot.
+func TestAGroupOfNobodyIsExported(t *testing.T) {
+	s := loaded(t, little+"group(\"nobody\", [])\n")
+	station, err := newStation(Config{Run: "r", World: shown(s)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(selection *netsync.Selection) (c *Command, e *netsync.Error) {
+		c = &Command{station: station}
+		c.Export = selection
+		return c, station.Select(c)
+	}
+	c, e := ask(&netsync.Selection{Fields: []string{"seen"}, Group: "nobody"})
+	if e != nil || len(c.made) != 1 || c.made[0].name != "member" || len(c.made[0].keys) != 0 {
+		t.Errorf("%v, %+v", e, c.made)
+	}
+	for _, none := range []*netsync.Selection{{Fields: []string{"sen"}, Group: "nobody"}, {Fields: []string{"seen"}, Nodes: "membre*"}, {Fields: []string{"seen"}, Group: "nobodies"}} {
+		if _, e := ask(none); e == nil || e.Code != netsync.CodeNone {
+			t.Errorf("%+v: %v", none, e)
+		}
+	}
+}
