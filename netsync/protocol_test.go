@@ -184,7 +184,7 @@ func (s *story) requests() {
 		s.Fatal(err)
 	}
 	results := map[string]any{
-		DoExport:  map[string]any{"topics": []string{"columns/client/ask1"}},
+		DoExport:  map[string]any{"topics": []string{"columns/.ask1/client"}},
 		DoCall:    json.RawMessage(`{"ok":true,"value":"done","provider":"store[0]","took_ns":4000000}`),
 		DoSet:     json.RawMessage(`{"ok":true,"value":3,"version":[3,"store[0]"],"node":"store[0]"}`),
 		DoGet:     json.RawMessage(`{"value":3,"version":[3,"store[0]"],"node":"store[1]"}`),
@@ -387,9 +387,20 @@ for name in sys.argv[2:]:
 		fmt.Fprintf(&want, "True %08x\n", r.Digest())
 		args = append(args, filepath.Join("testdata", "wire", e.name+".hex"))
 	}
-	// A delta that does not follow must be seen, and change nothing.
-	fmt.Fprintf(&want, "False %08x\n", replicas["columns/client"].Digest())
-	args = append(args, filepath.Join("testdata", "wire", "delta.hex"))
+	// What comes again or late changes nothing. A delta that does not follow must be
+	// seen, nothing of an epoch before mends that, and a keyframe does.
+	gap := filepath.Join(dir, "gap.hex")
+	head := []byte(`{"v":1,"run":"kv.star-1","epoch":2,"seq":7,"tick":110,"kind":"delta","base":6,"n":5,"layout":1,"sets":[],"cols":[]}`)
+	if err := os.WriteFile(gap, fmt.Appendf(nil, "%x\n%x\n\n", "columns/client", head), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	wire := func(name string) string { return filepath.Join("testdata", "wire", name+".hex") }
+	for _, x := range []struct{ file, whole string }{
+		{wire("forked"), "True"}, {wire("delta"), "True"}, {gap, "False"}, {wire("lagged"), "False"}, {wire("keyframe"), "False"}, {wire("forked"), "True"},
+	} {
+		fmt.Fprintf(&want, "%s %08x\n", x.whole, replicas["columns/client"].Digest())
+		args = append(args, x.file)
+	}
 	out, err := exec.Command(python, args...).CombinedOutput()
 	if err != nil || string(out) != want.String() {
 		t.Errorf("%v\n%s", err, cmp.Diff(want.String(), string(out)))

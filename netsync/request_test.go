@@ -110,7 +110,7 @@ func everyRequest() []Request {
 		{Do: DoList, What: "tables"},
 		{Do: DoKeyframe, Topic: "columns/client/all"},
 		{Do: DoExport, Export: &Selection{Program: "client", Fields: []string{"sent"}, Nodes: "client[*]", Group: "clients", Hertz: 10}},
-		{Do: DoUnexport, Topic: "columns/client/1"},
+		{Do: DoUnexport, Topic: "columns/.ask1/client"},
 		{Do: DoCall, Service: "kv.put", To: "store[0]", Args: []json.RawMessage{raw(`"x"`), raw(`1`)}, Named: map[string]json.RawMessage{"ttl": raw(`5`)}, Timeout: 50e6},
 		{Do: DoPublish, Feed: "changed", Value: raw(`{"key":"x"}`)},
 		{Do: DoSet, Param: "fanout", Value: raw(`3`), Node: "store[0]", If: raw(`[2,"store[1]"]`)},

@@ -95,6 +95,19 @@ func (s *Scenario) fieldsOf(id ecs.ProgramID, names []string) []ecs.Field {
 	return all
 }
 
+// Unit returns the unit of a field of a program's state: "ns" of a duration, ""
+// of what has none.
+func (s *Scenario) Unit(id ecs.ProgramID, name string) string {
+	p := s.script.programs[id]
+	if p == nil {
+		return ""
+	}
+	if i, ok := p.schema.index[name]; ok && p.schema.fields[i].kind == durationField {
+		return "ns"
+	}
+	return ""
+}
+
 // EventCount returns how many events there are so far.
 func (s *Scenario) EventCount() int { return s.script.notes.rows.Len() }
 

@@ -160,7 +160,7 @@ func (s *shared) Write(b []byte) (int, error) {
 // worldOf is what a scenario shows.
 func worldOf(s *scenario.Scenario) publish.World {
 	r := s.Recording()
-	w := publish.World{Run: s.Run, Columns: r.Columns, EventCount: s.EventCount, Events: s.EventsFrom, Value: s.ValueJSON, Message: s.MessageJSON}
+	w := publish.World{Run: s.Run, Columns: r.Columns, EventCount: s.EventCount, Events: s.EventsFrom, Unit: s.Unit, Value: s.ValueJSON, Message: s.MessageJSON}
 	w.Parts = actable(s)
 	for _, x := range s.Series {
 		w.Series = append(w.Series, x.Name)

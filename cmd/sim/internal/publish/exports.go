@@ -24,7 +24,7 @@ type named struct {
 func sourcesOf(w *World) []named {
 	var all []named
 	for i := range w.Columns {
-		all = addColumns(all, w.Run.World, &w.Columns[i])
+		all = addColumns(all, w, &w.Columns[i])
 	}
 	all = append(all, named{".nodes", &lifeSource{}})
 	under := &underWay{run: w.Run}
@@ -40,7 +40,7 @@ func sourcesOf(w *World) []named {
 
 // addColumns adds an export. Fields of the same nodes are columns of one table;
 // a program's second table is PROGRAM/2.
-func addColumns(all []named, w *ecs.World, c *trace.Columns) []named {
+func addColumns(all []named, w *World, c *trace.Columns) []named {
 	n := 1
 	for i := range all {
 		s, ok := all[i].source.(*stateSource)
@@ -61,7 +61,9 @@ func addColumns(all []named, w *ecs.World, c *trace.Columns) []named {
 	if n > 1 {
 		name = fmt.Sprintf("%s/%d", c.Name, n)
 	}
-	return append(all, named{name, newListedSource(w, c.Nodes, slices.Clone(c.Fields))})
+	from := newListedSource(w.Run.World, c.Nodes, slices.Clone(c.Fields))
+	from.unit = func(field string) string { return w.unitOf(c.Program, field) }
+	return append(all, named{name, from})
 }
 
 // made is a table that is to be, and what its rows are called.
@@ -91,6 +93,7 @@ func (s *Station) Select(c *Command) *netsync.Error {
 	var without []made                  // tables of the empty ones
 	for id := ecs.GroupProgram + 1; int(id) < w.Programs(); id++ {
 		from := newSelectedSource(w, id, fieldsOf(w, id, c.Export), c.Export, group)
+		from.unit = func(field string) string { return s.config.World.unitOf(id, field) }
 		names, _ := from.keys(w)
 		if c.Export.Program != "" && w.ProgramName(id) != c.Export.Program {
 			continue
@@ -231,7 +234,7 @@ func partsOf(w *World) []netsync.Part {
 		thing := netsync.Thing{Name: w.Run.World.ProgramName(id)}
 		if t := w.Run.World.StateTable(id); t != nil {
 			for _, f := range t.Fields() {
-				thing.Fields = append(thing.Fields, netsync.ColumnSchema{Name: f.Name, Type: f.Type.String()})
+				thing.Fields = append(thing.Fields, netsync.ColumnSchema{Name: f.Name, Type: f.Type.String(), Unit: w.unitOf(id, f.Name)})
 			}
 		}
 		programs.Items = append(programs.Items, thing)

@@ -19,6 +19,8 @@ type stateSource struct {
 	selection *netsync.Selection // nil: none, but listed
 	group     ecs.Node           // of the selection; 0: none
 
+	unit func(field string) string // nil: none has one
+
 	nodes  []ecs.Node // that are there now
 	rows   rows
 	census census
@@ -53,7 +55,11 @@ func newSelectedSource(w *ecs.World, id ecs.ProgramID, fields []ecs.Field, selec
 func (s *stateSource) columns() []netsync.Column {
 	var all []netsync.Column
 	for _, f := range s.fields {
-		all = append(all, netsync.Column{Name: f.Name, Type: f.Type})
+		c := netsync.Column{Name: f.Name, Type: f.Type}
+		if s.unit != nil {
+			c.Unit = s.unit(f.Name)
+		}
+		all = append(all, c)
 	}
 	return all
 }

@@ -22,12 +22,21 @@ type World struct {
 	// the n-th on.
 	EventCount func() int
 	Events     func(n, most int) []trace.Event
+	// Unit returns that of a field of a program's state, as "ns"; "" if it has none.
+	Unit func(id ecs.ProgramID, field string) string
 	// Value returns what a program has put into bytes as JSON; nil if that
 	// cannot be told.
 	Value func(kept []byte) []byte
 	// Message returns what an envelope says as JSON, given its payload of bytes;
 	// nil if that cannot be told.
 	Message func(e *ecs.Envelope, payload []byte) []byte
+}
+
+func (w *World) unitOf(id ecs.ProgramID, field string) string {
+	if w.Unit == nil {
+		return ""
+	}
+	return w.Unit(id, field)
 }
 
 // A Tap is the simulation thread's end. Its methods are for that thread

@@ -484,3 +484,36 @@ func TestAGroupOfNobodyIsExported(t *testing.T) {
 		}
 	}
 }
+
+// Durations say so wherever a column is described.
+func TestDurationsHaveAUnit(t *testing.T) {
+	s := loaded(t, `
+n = node("n", program(state = {"x": 0, "last": duration("1ms"), "when": duration("0s")}))
+export("x", "last", of = [n])
+run(until = "10ms")
+`)
+	w := shown(s)
+	w.Unit = s.Unit
+	station, err := newStation(Config{Run: "r", World: w})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &Command{station: station}
+	c.Export = &netsync.Selection{Fields: []string{"*"}}
+	if e := station.Select(c); e != nil {
+		t.Fatal(e)
+	}
+	schema := station.desk.Know(station.parts, 0)
+	for _, columns := range [][]netsync.Column{station.views[0].source.columns(), c.made[0].source.columns()} {
+		for _, col := range columns {
+			if (col.Unit == "ns") != (col.Name != "x") {
+				t.Errorf("%+v", col)
+			}
+		}
+	}
+	for _, f := range schema.Parts[0].Items[0].Fields {
+		if (f.Unit == "ns") != (f.Name != "x") {
+			t.Errorf("%+v", f)
+		}
+	}
+}
