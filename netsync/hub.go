@@ -63,7 +63,7 @@ type Hub struct {
 	floor   uint64 // seq of topics that were taken back: others of the name go on
 	ended   bool   // the world stays as it is
 	end     ecs.Tick
-	rounds  uint64 // how often it was asked what is due
+	now     Nanos // when it was asked last what is due
 }
 
 // NewHub returns a hub without topics.
@@ -160,6 +160,16 @@ func (h *Hub) End(tick ecs.Tick) {
 	}
 }
 
+// pass tells viewers that have subscribed when that was.
+func (h *Hub) pass(now Nanos) {
+	h.now = now
+	for _, v := range h.viewers {
+		if v.fresh {
+			v.fresh, v.joined = false, now
+		}
+	}
+}
+
 // Settled reports whether everything that somebody has is as it was at the end.
 func (h *Hub) Settled() bool {
 	return h.ended && !slices.ContainsFunc(h.topics, func(t *topic) bool { return t.wanted > 0 && !t.ends && !t.settled() })
@@ -171,7 +181,7 @@ func (h *Hub) Settled() bool {
 // be asked between ticks, while the world is paused too. What is not due is
 // not lost: it is due later, or at Flush.
 func (h *Hub) Due(now Nanos, tick ecs.Tick, due []*Table) []*Table {
-	h.rounds++
+	h.pass(now)
 	for _, d := range h.docs {
 		d.tend(now, tick)
 	}
@@ -215,7 +225,7 @@ func (h *Hub) Wait(now Nanos, tick ecs.Tick) (wait Nanos, any bool) {
 // Flush is Due at the end of a run, or before a long wait: whatever differs is
 // due, however short ago the last was.
 func (h *Hub) Flush(now Nanos, tick ecs.Tick, due []*Table) []*Table {
-	h.rounds++
+	h.pass(now)
 	for _, d := range h.docs {
 		if d.dirty {
 			d.frame(now)

@@ -255,6 +255,43 @@ func TestWhatComesLastWaits(t *testing.T) {
 	})
 }
 
+// Subscriptions come one after the other. The first of a world that has ended may
+// be to what comes last: it waits for those after it.
+func TestWhatComesLastWaitsForSubscriptions(t *testing.T) {
+	h, _ := NewHub(Config{Run: "r"})
+	clock, _ := h.Document("clock", Rate{})
+	other, _ := h.Document("other", Rate{})
+	clock.ComesLast(true)
+	clock.Set([]byte("1"), 1)
+	other.Set([]byte("2"), 1)
+	other.Final()
+	h.End(1)
+	h.Flush(1, 1, nil)
+	now := 1000 * Second // nobody was there to look for it
+	v, _ := h.Join()
+	got := ""
+	for _, topic := range []string{"clock", "other", ""} {
+		if topic != "" {
+			if err := v.Subscribe(topic); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 8 {
+			now += Second / 30
+			h.Flush(now, 1, nil)
+			for f, ok := v.Next(); ok; f, ok = v.Next() {
+				got += f.Topic + " "
+			}
+			if topic != "" {
+				break
+			}
+		}
+	}
+	if got != "other clock " {
+		t.Errorf("it is given %s", got)
+	}
+}
+
 // Who has a gap is whole again without asking, while the world stands still too;
 // nothing comes again of one that has ended.
 func TestAGapHealsWhileTheWorldStands(t *testing.T) {

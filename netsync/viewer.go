@@ -16,8 +16,13 @@ type Viewer struct {
 	at       int    // the feed whose turn it is
 	granted  bool   // it has had its bytes of this turn
 	missed   uint64
-	joined   uint64 // the hub's round in which it subscribed last
+	joined   Nanos // when it subscribed last
+	fresh    bool  // it has since the hub was asked what is due
 }
+
+// settling is how long after a subscription others of the viewer may be on their
+// way: they come one after the other.
+const settling = Second / 4
 
 // feed is a topic as one viewer has it.
 type feed struct {
@@ -60,7 +65,7 @@ func (v *Viewer) Subscribe(prefix string) error {
 	if len(prefix) > MaxTopic {
 		return &LimitError{"bytes of a topic", MaxTopic}
 	}
-	v.prefixes, v.joined = append(v.prefixes, prefix), v.hub.rounds
+	v.prefixes, v.fresh = append(v.prefixes, prefix), true
 	for _, t := range v.hub.topics {
 		v.meet(t)
 	}
@@ -203,11 +208,10 @@ func (v *Viewer) isNext(f *feed) bool {
 }
 
 // hasToCome reports whether a topic that does not come last has more for the
-// viewer. Subscriptions come one after the other: the next one may be on its way
-// for a round.
+// viewer, or may be subscribed to in a moment.
 func (v *Viewer) hasToCome() bool {
 	ended := v.hub.ended
-	return ended && v.joined == v.hub.rounds || slices.ContainsFunc(v.feeds, func(x feed) bool {
+	return ended && (v.fresh || v.hub.now-v.joined < settling) || slices.ContainsFunc(v.feeds, func(x feed) bool {
 		return !x.topic.ends && (x.pending() || ended && !x.topic.settled())
 	})
 }

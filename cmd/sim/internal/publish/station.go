@@ -242,7 +242,9 @@ func (s *Station) finish(last Clock) {
 			n--
 		}
 	}
-	s.due = s.hub.Flush(s.now(), s.tick, s.due[:0])
+	for _, late := range []netsync.Nanos{0, netsync.Second} { // no more subscriptions come
+		s.due = s.hub.Flush(s.now()+late, s.tick, s.due[:0])
+	}
 }
 
 func (s *Station) now() netsync.Nanos { return netsync.Nanos(time.Since(s.began)) }

@@ -47,7 +47,8 @@ type Tap struct {
 	filled  chan *order           // with room for the one order that is under way
 
 	epoch          uint64
-	events, points int // given out so far, in this epoch
+	events, points int  // given out so far, in this epoch
+	follows        bool // nothing was left out of the events since the last order
 	lasts          lasts
 	samples        []*sample // that watch
 }
@@ -56,6 +57,8 @@ const (
 	// oldEvents is how many events of the past viewers are shown: the log's
 	// base tells them what they did not see.
 	oldEvents = 10000
+	// lateEvents is how many who follows a paced run may be behind.
+	lateEvents = 250000
 	// someEvents is how many are written at a time: each takes microseconds.
 	someEvents = 500
 	// someFeeds is of how many feeds there are figures.
@@ -105,10 +108,15 @@ func (t *Tap) fill(o *order, now Clock) {
 func (t *Tap) collect(o *order) {
 	run := t.world.Run
 	if o.events && t.world.EventCount != nil {
-		from := max(t.events, t.world.EventCount()-oldEvents)
+		most := oldEvents
+		if t.follows && (o.clock.Pace > 0 || o.clock.Paused) { // they come in further frames
+			most = lateEvents
+		}
+		from := max(t.events, t.world.EventCount()-most)
 		o.found.skipped, o.found.events = from-t.events, t.world.Events(from, someEvents)
 		t.events = from + len(o.found.events)
 	}
+	t.follows = o.events
 	if o.points {
 		all := run.Measures.PointsSince(t.points)
 		all = all[:min(somePoints, len(all))]
