@@ -364,3 +364,18 @@ func FuzzSelection(f *testing.F) {
 		}
 	})
 }
+
+// What comes too fast is not read, but for its ID.
+func TestLimitHasTheID(t *testing.T) {
+	h, _ := NewHub(Config{Run: "r"})
+	c, err := NewDesk(h, DeskConfig{Rate: 1, Burst: 1}).Join()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, text := range []string{`{"v":1,"id":0,"do":"hello"}`, `{"v":1,"id":1,"do":"hello"}`, `{"v":1,"id":2,"do":"helo","do":3}`, ` {"id":3}`} {
+		r, _, err := ParseReply(c.Answer(0, []byte(text)))
+		if limited := r.Error != nil && r.Error.Code == CodeLimit; err != nil || r.ID != uint64(id) || limited != (id > 0) {
+			t.Errorf("%s: %+v, %v", text, r, err)
+		}
+	}
+}
