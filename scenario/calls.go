@@ -157,15 +157,25 @@ func (s *script) callAll(c *systems.Call, o *callOptions) ([]ecs.EnvelopeID, err
 	if err != nil {
 		return nil, fmt.Errorf("to: %w", err)
 	}
-	if nodes = systems.EachOnce(nodes); o.need > len(nodes) && len(nodes) > 0 && isFixed(o.to) {
+	nodes = systems.EachOnce(nodes)
+	if !isFixed(o.to) {
+		return s.callSeveral(c, o, nodes)
+	}
+	if o.need > len(nodes) && len(nodes) > 0 {
 		return nil, fmt.Errorf("need = %d of %d nodes", o.need, len(nodes))
+	}
+	for _, n := range nodes {
+		if err := s.canCall(n); err != nil {
+			return nil, err
+		}
 	}
 	return s.callSeveral(c, o, nodes)
 }
 
 // isFixed reports whether nodes are the same whenever they are asked for, so that
-// to need more of them is a mistake. A list may have been put together from who
-// is well, and have too few for the moment.
+// to need more of them is a mistake, and so is to have no link to one. A list may
+// have been put together from who is well or is seen, and have too few for the
+// moment; into a group may come whoever an operator has join it.
 func isFixed(nodes starlark.Value) bool {
 	switch x := nodes.(type) {
 	case value.Node, *peers:
@@ -185,24 +195,22 @@ func (s *script) callOne(c *systems.Call, o *callOptions, policy string) ([]ecs.
 	if c.To, err = s.pick(c.Service.Key, policy, o); err != nil {
 		return nil, err
 	}
-	if c.To != 0 {
-		if err := s.canCall(c.To); err != nil {
-			return nil, err
-		}
+	if err := s.anyLink(c.To); err != nil {
+		return nil, err
 	}
 	return []ecs.EnvelopeID{s.run.Services.Call(s.at.batch, s.at.index, c)}, nil
 }
 
 // callSeveral calls each of some nodes, or all of them at once if some must
 // answer. If there is nobody, or there are too few, it ends as a call does that
-// finds no provider.
+// finds no provider; that of one to whom there is no link ends by itself.
 func (s *script) callSeveral(c *systems.Call, o *callOptions, nodes []ecs.Node) ([]ecs.EnvelopeID, error) {
 	services, b, i := s.run.Services, s.at.batch, s.at.index
 	if err := s.canStart(1 + len(nodes)); err != nil {
 		return nil, err
 	}
 	for _, n := range nodes {
-		if err := s.canCall(n); err != nil {
+		if err := s.anyLink(n); err != nil {
 			return nil, err
 		}
 	}
@@ -213,7 +221,10 @@ func (s *script) callSeveral(c *systems.Call, o *callOptions, nodes []ecs.Node) 
 		return []ecs.EnvelopeID{services.Call(b, i, c)}, nil
 	}
 	ids := make([]ecs.EnvelopeID, 0, len(nodes))
-	for _, c.To = range nodes {
+	for _, n := range nodes {
+		if c.To, c.Unlinked = n, 0; !services.Reaches(s.at.node, n) {
+			c.To, c.Unlinked = 0, n
+		}
 		ids = append(ids, services.Call(b, i, c))
 	}
 	return ids, nil
@@ -231,6 +242,14 @@ func (s *script) canStart(more int) error {
 func (s *script) canCall(n ecs.Node) error {
 	if n != s.at.node && !s.run.Links.Joins(s.at.node, n) {
 		return fmt.Errorf("no link joins %s and %s; link them, or put both in a network", s.NodeName(s.at.node), s.NodeName(n))
+	}
+	return nil
+}
+
+// anyLink reports, as a send does, that nothing joins anything: that is no fault.
+func (s *script) anyLink(n ecs.Node) error {
+	if n != 0 && s.run.Links.None() {
+		return s.canCall(n)
 	}
 	return nil
 }
@@ -362,9 +381,7 @@ func (s *script) reply(r *systems.Reply) (*value.Record, error) {
 			return nil, err
 		}
 	}
-	if r.Why == systems.Failed && r.Payload == nil {
-		failed = starlark.String("corrupted") // a reason that a link has changed into none
-	} else if r.Why == systems.Failed {
+	if r.Why == systems.Failed {
 		failed = starlark.String(r.Payload)
 	} else if r.Why != systems.NoReason {
 		failed = starlark.String(r.Why.String())

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"path"
 
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
@@ -128,8 +129,10 @@ func (s *script) deferVerb(_ *starlark.Thread, _ *starlark.Builtin, args starlar
 	return &request{s.handle(s.at.node).(value.Node), s.at.batch.Life(s.at.index).Incarnation, r.ID}, nil
 }
 
-// replyVerb is me.reply(request, value = None, error = None).
-func (s *script) replyVerb(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+// replyVerb is me.reply(request, value = None, error = None). An error is told
+// with its place, as fail tells it: so none can be taken for one of the engine's
+// reasons.
+func (s *script) replyVerb(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	var to, v, failed starlark.Value = nil, starlark.None, starlark.None
 	if err := starlark.UnpackArgs("me.reply", args, kwargs, "request", &to, "value?", &v, "error?", &failed); err != nil {
 		return nil, err
@@ -158,6 +161,16 @@ func (s *script) replyVerb(_ *starlark.Thread, _ *starlark.Builtin, args starlar
 	if err := s.canReply(waiting.From); err != nil {
 		return nil, err
 	}
-	s.run.Services.FailText(s.at.batch, s.at.index, waiting, text)
+	s.run.Services.FailText(s.at.batch, s.at.index, waiting, s.here(thread)+": "+text)
 	return starlark.True, nil
+}
+
+// here is where in the scenario a word is called.
+func (s *script) here(thread *starlark.Thread) string {
+	for i := range thread.CallStackDepth() {
+		if pos := thread.CallFrame(i).Pos; pos.Line > 0 {
+			return s.local(pos)
+		}
+	}
+	return path.Base(s.path)
 }

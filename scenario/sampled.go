@@ -28,7 +28,7 @@ func (s *script) content(e *ecs.Envelope, payload []byte) starlark.Value {
 	k := &s.kinds
 	switch kind := e.Kind(); {
 	case kind == k.failed && s.run.Services.Opened() && !e.HasBytes():
-		if r := systems.Reason(uint8(e.A)); r > systems.NoReason && r <= systems.Failed { // a link may have corrupted it
+		if r := systems.Reason(uint8(e.A)); r.Known() { // a link may have corrupted it
 			return starlark.String(r.String())
 		}
 		return nil

@@ -137,11 +137,17 @@ func (s *script) reset(c ecs.Config) {
 }
 
 // mangle is what a link that corrupts makes of a payload; what nodes show is no
-// message of theirs, and comes as it was.
+// message of theirs, and comes as it was. Of an error's text a letter is changed.
 func (s *script) mangle(k ecs.Kind, payload []byte, n uint64) []byte {
 	switch k {
-	case s.kinds.show, s.kinds.failed:
+	case s.kinds.show:
 		return append([]byte(nil), payload...)
+	case s.kinds.failed:
+		out := slices.Clone(payload)
+		if text := out[refBytes:]; len(text) > 0 {
+			text[n/5%uint64(len(text))] ^= 1 << (n % 5)
+		}
+		return out
 	case s.kinds.feed:
 		return value.MangleValue(append([]byte(nil), payload...), n)
 	case s.kinds.call, s.kinds.answer:

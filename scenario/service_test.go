@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"orrery/ecs"
+	"orrery/systems"
 )
 
 // shop is two providers and a caller, whose handler is at LINE; told prints a
@@ -99,8 +100,71 @@ func TestTooFewAreNotAsked(t *testing.T) {
 	}
 }
 
+// A call goes to who is seen and linked, whatever a fault, a directory or an
+// operator has made of that: who is seen and out of reach is no error.
+func TestCallsGoToWhoIsInReach(t *testing.T) {
+	const text = `
+def one(me):
+    return me
+def told(me, r):
+    print(r.provider if r.ok else r.error)
+def say(me, r):
+    print(r.error, r.value, r.provider)
+def go(me):
+    LINE
+def again(me, r):
+    me.call("one", then = told)
+p = nodes("p", 3, program(provides = {"one": one}))
+some = group("some", p[:2])
+c = node("c", program(on_start = lambda me: me.after("20ms", go)))
+link(c, p[0])
+link(p[0], p[1])
+link(p[1], p[2])
+FAULT
+run(until = "60ms")
+`
+	down := `at("10ms", crash(p[0], down = "30ms"))`
+	for _, to := range []string{`"any"`, `"all"`, `"nearest"`, `"round_robin"`, `"hash", by = 3`} {
+		call := `me.call("one", then = told, to = ` + to + `)`
+		tells(t, with(replaced(text, call), "FAULT", down), `21 c no provider`)
+		tells(t, with(replaced(text, call), "FAULT", ""), `22 c p[0]`)
+	}
+	tells(t, with(replaced(text, `me.call("one", then = say, to = "all", need = 2)`), "FAULT", ""), `21 c no provider None None`)
+	for line, want := range map[string]string{
+		`me.call("one", then = say, to = some)`:                   "21 c no link None p[1]\n22 c None p[0] p[0]",
+		`me.call("one", then = say, to = some, need = 2)`:         "21 c no link None p[1]",
+		`me.call("one", then = told, to = some, need = 1)`:        "22 c None",
+		`me.call("one", then = say, to = list(p)[1:])`:            "21 c no link None p[1]\n21 c no link None p[2]",
+		`me.discover("one", then = say, within = "5ms")`:          "21 c None [p[0]] None",
+		`me.discover("one", then = say, min = 2, within = "5ms")`: "25 c timeout [p[0]] None",
+	} {
+		tells(t, with(replaced(text, line), "FAULT", ""), want)
+	}
+	failsToRun(t, with(replaced(text, `me.call("one", to = p[2])`), "FAULT", ""), "me.call: no link joins c and p[2]; link them, or put both in a network")
+	failsToRun(t, with(replaced(text, `me.call("one", to = p)`), "FAULT", ""), "me.call: no link joins c and p[1]")
+	// Who waits for a provider in reach finds one that is linked to it meanwhile.
+	tells(t, with(replaced(text, `me.discover("one", min = 2, then = say, within = "35ms")`), "FAULT",
+		"link(c, some)\nat(\"30ms\", join(p[2], some))\n"), "21 c None [p[0], p[1]] None")
+	tells(t, with(replaced(text, `me.discover("one", min = 3, then = say, within = "35ms")`), "FAULT",
+		"link(c, some)\nat(\"30ms\", join(p[2], some))\n"), "31 c None [p[0], p[1], p[2]] None")
+	// Where there are no links, that is what is wrong.
+	nowhere := strings.NewReplacer("link(c, p[0])\n", "", "link(p[0], p[1])\n", "", "link(p[1], p[2])\n", "").Replace(text)
+	for _, to := range []string{`"any"`, `"all"`, `some`} {
+		failsToRun(t, with(replaced(nowhere, `me.call("one", to = `+to+`)`), "FAULT", ""), "me.call: no link joins c and p[")
+	}
+}
+
+// No error of a provider's own is one of the engine's reasons: each has a place.
+func TestErrorsAreNotForged(t *testing.T) {
+	for _, word := range []string{"", "timeout", "no provider", "crashed"} {
+		text := replaced(shop, `me.call("slow", "1ms", "`+word+`", to = s[0], then = told)`)
+		text = with(text, "me.reply(request, value)", "me.reply(request, error = value)")
+		tells(t, text, `14 c  lab.star:10:13: `+word+` None s[0] 5ms`)
+	}
+}
+
 // All are those that the node sees and has a link to: itself too, by no link, and
-// nobody who has left; one out of reach is an error only if there is no other.
+// nobody who has left.
 func TestCallsOfAll(t *testing.T) {
 	const text = `
 def one(me):
@@ -308,6 +372,28 @@ func TestCorruptedCallsAreCalls(t *testing.T) {
 		if !strings.Contains(line, " ok [") || strings.Contains(line, " ok [7, c]") {
 			t.Errorf("%s", line)
 		}
+	}
+}
+
+// A corrupted error is a text with another letter, and a corrupted refusal is
+// counted as that, unless it says something else by now.
+func TestCorruptedErrorsAreErrors(t *testing.T) {
+	text := strings.Replace(replaced(shop, `[me.call(what, to = s[0], then = told) for i in range(99) for what in ["refuse", "sub"]]`), `latency = "2ms"`, `latency = "2ms", corrupt = 1.0`, 1)
+	s := ran(t, text)
+	said := map[string]int{}
+	for _, line := range story(s) {
+		said[strings.TrimSuffix(strings.TrimPrefix(line, "13 c  "), " None s[0] 4ms")]++
+	}
+	delete(said, "timeout") // the number of the call was hit
+	if said["lab.star:6:9: not s[0]"] > 0 || said["corrupted"] == 0 || said["unknown service"] == 0 || len(said) < 20 {
+		t.Errorf("%v", said)
+	}
+	c := s.Run.Services.Counts()
+	if got := int(c.Ended[systems.Corrupted]); got != said["corrupted"] {
+		t.Errorf("%d are counted as corrupted, want %d", got, said["corrupted"])
+	}
+	if c.Ended[systems.Failed] != 99 {
+		t.Errorf("%d are counted as failed, want 99", c.Ended[systems.Failed])
 	}
 }
 

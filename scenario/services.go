@@ -21,6 +21,7 @@ type serving struct {
 // openServices declares the kinds of services, after all others.
 func (s *script) openServices() {
 	s.run.Services.Open()
+	s.run.Services.FailInWords()
 	s.kinds.wake, s.kinds.answer, s.kinds.failed = s.run.Services.Kinds()
 	s.kinds.call = s.run.World.Kind("(call)", 0)
 }

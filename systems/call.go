@@ -19,11 +19,18 @@ const (
 	Crashed               // in vain, and the node that was asked is known to be down, or to have started anew: no cut lies between
 	QueueFull             // the provider serves so many already
 	Failed                // the provider answered with an error of its own
+	Unlinked              // one of several, to whom the caller has no link
+	Corrupted             // a link has changed why the provider refused
+
+	reasons = int(Corrupted) + 1
 )
 
-var reasonNames = [...]string{"", "no provider", "timeout", "cancelled", "unknown service", "crashed", "queue full", "failed"}
+var reasonNames = [reasons]string{"", "no provider", "timeout", "cancelled", "unknown service", "crashed", "queue full", "failed", "no link", "corrupted"}
 
 func (r Reason) String() string { return reasonNames[r] }
+
+// Known reports whether it is a reason: what a link has corrupted may be none.
+func (r Reason) Known() bool { return r > NoReason && int(r) < reasons }
 
 // MaxCalls is how many calls a node may have in flight, each member of a call
 // to several nodes counted.
@@ -42,6 +49,10 @@ type Call struct {
 	Then    uint64          // the caller's own, which the reply brings back:
 	Tag     uint64          // what goes on, and with what
 	Keep    []byte          // or, instead of Then, bytes; copied
+
+	// Unlinked is whom the call would go to if there were a link. Then To is 0,
+	// and the call ends with that as its reason.
+	Unlinked ecs.Node
 
 	outside bool // Then is a label, and who is outside is told of the end
 }
@@ -159,6 +170,9 @@ func (s *Services) ask(b *ecs.Batch, i int, c *Call, row int) bool {
 	switch r.Provider = c.To; {
 	case c.To == 0:
 		r.Due, r.Why = b.Tick+1, NoProvider
+		if c.Unlinked != 0 {
+			r.Provider, r.Why = c.Unlinked, Unlinked
+		}
 		return false
 	case s.world.FirstLives(c.To.Program()):
 		r.Incarnation = 1 // as of all its kind: its row need not be read
@@ -316,10 +330,7 @@ func (s *Services) answered(e *ecs.Envelope, ref uint64, payload []byte) *Reply 
 	}
 	why := NoReason
 	if e.Kind() == s.failed {
-		why = Failed
-		if r := Reason(e.A); payload == nil && (r == UnknownService || r == QueueFull) { // a link may have corrupted it
-			why = r
-		}
+		why = s.told(e, payload)
 	}
 	r := s.calls.pool.rows.At(row)
 	if r.Sort == memberCall {
@@ -331,6 +342,17 @@ func (s *Services) answered(e *ecs.Envelope, ref uint64, payload []byte) *Reply 
 		reply.A >>= 8
 	}
 	return s.forNode(reply)
+}
+
+// told returns why a request was refused. A number may have been corrupted.
+func (s *Services) told(e *ecs.Envelope, payload []byte) Reason {
+	switch r := Reason(e.A); {
+	case payload != nil || r == Failed && !s.inWords:
+		return Failed
+	case r == UnknownService || r == QueueFull:
+		return r
+	}
+	return Corrupted
 }
 
 // forNode returns an end that a node is to hear of; of one that is for somebody

@@ -8,14 +8,14 @@ import (
 )
 
 // Discover waits until at least some providers of a service are in view of the
-// i-th event's node, or until time is up: the call's Service, Timeout, Then,
-// Tag and Keep count.
+// i-th event's node that it has a link to, or until time is up: the call's
+// Service, Timeout, Then, Tag and Keep count.
 func (s *Services) Discover(b *ecs.Batch, i int, c *Call, least int) ecs.EnvelopeID {
 	id := b.NextID(i)
 	row := s.open(b, i, c, id, discoveryCall)
 	r := s.calls.pool.rows.Edit(row)
 	r.Need = int32(least)
-	if len(s.Providers(r.Node, r.Service)) >= least {
+	if s.discovers(r) {
 		r.Due = b.Tick + 1
 	}
 	at, _ := slices.BinarySearch(s.watching, int32(row))
@@ -24,19 +24,46 @@ func (s *Services) Discover(b *ecs.Batch, i int, c *Call, least int) ecs.Envelop
 	return id
 }
 
+// discovers reports whether a discovery's node sees enough that it can call.
+func (s *Services) discovers(r *callRow) bool {
+	seen, left := s.Providers(r.Node, r.Service), int(r.Need)
+	if len(seen) < left {
+		return false
+	}
+	for _, n := range seen {
+		if left <= 0 {
+			break
+		}
+		if s.Reaches(r.Node, n) {
+			left--
+		}
+	}
+	return left <= 0
+}
+
+// relinked reports whether links have been made since it was asked last: who waits
+// may have come in reach of a provider that it has seen all along.
+func (s *Services) relinked() bool {
+	now := s.links.changes
+	was := s.linked
+	s.linked = now
+	return was != now && len(s.watching) > 0
+}
+
 // found has the discoveries whose service changed, and which see enough, end in
 // the next tick: node by node, and each node's in the order of its calls. Rows
-// tell no order, as those of others lie between them.
-func (s *Services) found(changes []change) {
+// tell no order, as those of others lie between them. Anew stands for a change
+// of all services.
+func (s *Services) found(changes []change, anew bool) {
 	w, rows := s.world, s.calls.pool.rows
 	s.waking = s.waking[:0]
 	for _, row := range s.watching {
 		r := rows.At(int(row))
 		// Few see enough: who does is looked for in the changes, of which there may
-		// be many.
-		if r.Due > w.Tick()+1 && len(s.Providers(r.Node, r.Service)) >= int(r.Need) && slices.ContainsFunc(changes, func(c change) bool {
+		// be many, and then among those in reach.
+		if r.Due > w.Tick()+1 && len(s.Providers(r.Node, r.Service)) >= int(r.Need) && (anew || slices.ContainsFunc(changes, func(c change) bool {
 			return c.service == r.Service && (c.viewer == 0 || c.viewer == r.Node)
-		}) {
+		})) && s.discovers(r) {
 			s.waking = append(s.waking, row)
 		}
 	}
@@ -69,9 +96,8 @@ func (s *Services) wakeAt(row int, at ecs.Tick) {
 // else puts it back.
 func (s *Services) expireDiscovery(b *ecs.Batch, c *callerRow, row int) *Reply {
 	r := s.calls.pool.rows.At(row)
-	seen := s.Providers(r.Node, r.Service)
-	why := r.Why
-	if why == NoReason && len(seen) < int(r.Need) {
+	n, service, why := r.Node, r.Service, r.Why
+	if why == NoReason && !s.discovers(r) {
 		if why = TimedOut; b.Tick < r.Deadline {
 			s.unlink(c, row)
 			s.calls.pool.rows.Edit(row).Due = r.Deadline
@@ -80,7 +106,8 @@ func (s *Services) expireDiscovery(b *ecs.Batch, c *callerRow, row int) *Reply {
 		}
 	}
 	reply := s.end(row, why)
-	reply.Found = seen
+	s.discovered = append(s.discovered[:0], s.inReach(n, s.Providers(n, service))...)
+	reply.Found = s.discovered
 	return reply
 }
 

@@ -20,6 +20,7 @@ type Answer struct {
 // Gather calls several nodes, each once, and ends once: when need of them, at
 // least one, have answered with a value, when that cannot be any more, or when
 // time is up. If they are fewer, nobody is asked, and it ends with NoProvider.
+// One to whom there is no link will not answer.
 func (s *Services) Gather(b *ecs.Batch, i int, c *Call, to []ecs.Node, need int) ecs.EnvelopeID {
 	if need < 1 {
 		panic(fmt.Sprintf("systems: %s calls %d nodes of which %d must answer; that is 1 at least", s.world.NodeName(b.Node(i)), len(to), need))
@@ -39,7 +40,9 @@ func (s *Services) Gather(b *ecs.Batch, i int, c *Call, to []ecs.Node, need int)
 	one.Then, one.Tag, one.Keep, one.outside = 0, 0, nil, false
 	last := int32(0)
 	for _, n := range to {
-		one.To = n
+		if one.To, one.Unlinked = n, 0; !s.Reaches(b.Node(i), n) {
+			one.To, one.Unlinked = 0, n
+		}
 		row := s.open(b, i, &one, b.NextID(i), memberCall)
 		sent := s.ask(b, i, &one, row)
 		s.calls.pool.rows.Edit(row).Parent = int32(all) + 1

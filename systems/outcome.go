@@ -6,8 +6,8 @@ import "orrery/ecs"
 // or for a reason, or with its node.
 type CallCounts struct {
 	Made      uint64
-	Ended     [Failed + 1]uint64 // by reason; by NoReason: with a value
-	Forgotten uint64             // as the node that called had ended
+	Ended     [reasons]uint64 // by reason; by NoReason: with a value
+	Forgotten uint64          // as the node that called had ended
 }
 
 // UnderWay returns how many have not ended.
@@ -22,7 +22,7 @@ func (c *CallCounts) UnderWay() uint64 {
 // Reasons returns all reasons for which a call gets no value.
 func Reasons() []Reason {
 	var all []Reason
-	for r := NoReason + 1; r <= Failed; r++ {
+	for r := NoReason + 1; int(r) < reasons; r++ {
 		all = append(all, r)
 	}
 	return all
@@ -33,7 +33,7 @@ func Reasons() []Reason {
 type outcomeRow struct{ Count uint64 }
 
 const (
-	madeCalls = int(Failed) + 1 + iota
+	madeCalls = reasons + iota
 	forgottenCalls
 	outcomes
 )

@@ -239,7 +239,7 @@ func (o *Outside) call(b *ecs.Batch, a *Action) string {
 		to = []ecs.Node{o.provider(b, a)}
 	}
 	for _, x := range to {
-		if x != 0 && !s.reaches(b, n, x) {
+		if x != 0 && !s.Reaches(n, x) {
 			return fmt.Sprintf("no link joins %s and %s", o.world.NodeName(n), o.world.NodeName(x))
 		}
 	}
@@ -294,7 +294,7 @@ func (o *Outside) provider(b *ecs.Batch, a *Action) ecs.Node {
 		seen = slices.DeleteFunc(slices.Clone(seen), func(n ecs.Node) bool { return !o.world.In(n, a.Other) })
 	}
 	if a.Keyed {
-		return s.pickBy(b, seen, a.Target, a.Key)
+		return s.pickBy(seen, a.Target, a.Key)
 	}
 	return s.pick(b, 0, key, a.Policy, seen)
 }

@@ -70,6 +70,9 @@ func (s *Services) Fail(b *ecs.Batch, i int, r Request, why Reason, code uint64)
 	b.Out = append(b.Out, ecs.Send{To: r.From, Cause: uint16(i), Kind: s.failed, A: code<<8 | uint64(why), B: r.ref})
 }
 
+// FailInWords says that all errors of providers' own are texts: a number is none.
+func (s *Services) FailInWords() { s.inWords = true }
+
 // FailText answers a request with an error of the provider's own.
 func (s *Services) FailText(b *ecs.Batch, i int, r Request, text string) {
 	s.buffer = append(s.joined(r.ref), text...)

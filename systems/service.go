@@ -48,12 +48,14 @@ type Services struct {
 	any       ecs.Stream
 
 	// Kinds of the engine's own: the timer of a node's calls, and replies.
-	opened               bool
+	opened, inWords      bool
 	wake, answer, failed ecs.Kind
 	turn                 ecs.Kind // of a station's timer; 0: there is none
 
 	buffer     []byte     // of a payload that is being sent
 	candidates []ecs.Node // of a draw
+	discovered []ecs.Node // of a reply
+	linked     uint32     // how often links had been added when discoveries were last looked at
 	reply      Reply      // in hand
 }
 
@@ -245,13 +247,13 @@ func (s *Services) forget(n ecs.Node) {
 // Settle brings the tick's changes of who provides what into view, for the
 // ticks to come, and wakes who waited for them.
 func (s *Services) Settle() {
-	if d := &s.directory; len(d.changes)+len(d.sighted) > 0 {
+	if d := &s.directory; len(d.changes)+len(d.sighted) > 0 || s.linked != s.links.changes {
 		s.settle()
 	}
 }
 
 func (s *Services) settle() {
-	s.found(s.directory.settle())
+	s.found(s.directory.settle(), s.relinked())
 	s.directory.sighted = s.directory.sighted[:0]
 }
 
@@ -259,6 +261,7 @@ func (s *Services) settle() {
 func (s *Services) like(other *Services, e *Epidemic) {
 	s.names, s.list = slices.Clone(other.names), slices.Clone(other.list)
 	s.opened, s.wake, s.answer, s.failed = other.opened, other.wake, other.answer, other.failed
+	s.inWords = other.inWords
 	s.offered = make([]nodeSet, len(other.offered))
 	s.turn, s.stations.figures = other.turn, slices.Clone(other.stations.figures)
 	if other.directory.gossip != nil {

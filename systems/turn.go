@@ -27,7 +27,7 @@ type turnRow struct {
 func (r *turnRow) place() (*slot, ecs.Node) { return &r.slot, r.Node }
 
 // Pick returns a provider of a service for the next call of the i-th event's
-// node, of those in its view that it has a link to; 0 if it sees none. The draw
+// node, of those in its view that it has a link to; 0 if there is none. The draw
 // is keyed by the request that will be sent.
 func (s *Services) Pick(b *ecs.Batch, i int, service uint64, p Policy) ecs.Node {
 	return s.pick(b, i, service, p, s.Providers(b.Node(i), service))
@@ -41,85 +41,81 @@ func (s *Services) pick(b *ecs.Batch, i int, service uint64, p Policy, seen []ec
 	case p == AnyProvider:
 		return s.drawn(b, i, n, seen)
 	case p == Nearest:
-		return s.nearest(b, n, seen)
+		return s.nearest(n, seen)
 	}
-	return s.inTurn(b, n, service, seen)
+	return s.inTurn(n, service, seen)
 }
 
 // PickBy returns the provider that a key belongs to, of those that the i-th
-// event's node sees and has a link to; 0 if it sees none. Each provider's weight
+// event's node sees and has a link to; 0 if there is none. Each provider's weight
 // for a key is drawn from both names, and the heaviest wins, so that one that
 // comes or goes moves its own keys only (Thaler and Ravishankar, Using
 // name-based mappings to increase hit rates, 1998). It takes time in proportion
 // to the providers.
 func (s *Services) PickBy(b *ecs.Batch, i int, service, key uint64) ecs.Node {
 	n := b.Node(i)
-	return s.pickBy(b, s.Providers(n, service), n, key)
+	return s.pickBy(s.Providers(n, service), n, key)
 }
 
-func (s *Services) pickBy(b *ecs.Batch, seen []ecs.Node, n ecs.Node, key uint64) ecs.Node {
+func (s *Services) pickBy(seen []ecs.Node, n ecs.Node, key uint64) ecs.Node {
 	best, heaviest := ecs.Node(0), uint64(0)
 	for _, c := range seen {
-		if !s.reaches(b, n, c) {
+		if !s.Reaches(n, c) {
 			continue
 		}
 		if weight := random.Mix(key ^ random.Mix(s.world.Life(c).Name)); best == 0 || weight > heaviest {
 			best, heaviest = c, weight
 		}
 	}
-	if best == 0 && len(seen) > 0 {
-		return seen[0]
-	}
 	return best
 }
 
 // PickAll returns all providers of a service that the i-th event's node sees and
-// has a link to, in the order of nodes; if it has one to none of them, the first,
-// which will tell. The slice is for reading, until the next is asked for.
+// has a link to, in the order of nodes. The slice is for reading, until the next
+// is asked for.
 func (s *Services) PickAll(b *ecs.Batch, i int, service uint64) []ecs.Node {
 	n := b.Node(i)
-	seen := s.Providers(n, service)
+	return s.inReach(n, s.Providers(n, service))
+}
+
+// Reaches reports whether one node may send to another. Nobody may to all; and
+// where there is no link at all, none is out of reach by a fault, and who sends
+// is told that links are missing.
+func (s *Services) Reaches(from, to ecs.Node) bool {
+	return from == to || from == 0 || s.programs.Of(from.Program()).Direct || s.links.Joins(from, to) || s.links.None()
+}
+
+// inReach returns those of some nodes that a node may send to; for reading,
+// until the next are asked for.
+func (s *Services) inReach(from ecs.Node, seen []ecs.Node) []ecs.Node {
 	s.candidates = s.candidates[:0]
 	for _, c := range seen {
-		if s.reaches(b, n, c) {
+		if s.Reaches(from, c) {
 			s.candidates = append(s.candidates, c)
 		}
-	}
-	if len(s.candidates) == 0 {
-		return seen[:min(1, len(seen))]
 	}
 	return s.candidates
 }
 
-// reaches reports whether there is a way from one node to another.
-func (s *Services) reaches(b *ecs.Batch, from, to ecs.Node) bool {
-	return from == to || from == 0 || s.programs.Of(b.Program()).Direct || s.links.Joins(from, to)
-}
-
 // drawn draws from all, and if it gets one out of reach, from those in reach:
-// each of them is as likely as the others. If none is, the first will tell.
+// each of them is as likely as the others.
 func (s *Services) drawn(b *ecs.Batch, i int, n ecs.Node, seen []ecs.Node) ecs.Node {
 	draws := s.world.Key(s.any).At(int64(b.Tick), uint64(b.NextID(i)))
 	one := seen[draws.Below(uint64(len(seen)))]
-	if s.reaches(b, n, one) {
+	if s.Reaches(n, one) {
 		return one
 	}
-	s.candidates = s.candidates[:0]
-	for _, c := range seen {
-		if s.reaches(b, n, c) {
-			s.candidates = append(s.candidates, c)
-		}
+	near := s.inReach(n, seen)
+	if len(near) == 0 {
+		return 0
 	}
-	if len(s.candidates) == 0 {
-		return seen[0]
-	}
-	return s.candidates[draws.Below(uint64(len(s.candidates)))]
+	return near[draws.Below(uint64(len(near)))]
 }
 
-func (s *Services) nearest(b *ecs.Batch, n ecs.Node, seen []ecs.Node) ecs.Node {
-	best, at := seen[0], maxSpan+1
+func (s *Services) nearest(n ecs.Node, seen []ecs.Node) ecs.Node {
+	best, at := ecs.Node(0), maxSpan+1
 	for _, c := range seen {
-		if !s.reaches(b, n, c) {
+		if !s.Reaches(n, c) {
 			continue
 		}
 		if latency := s.links.latency(n, c); latency < at {
@@ -129,7 +125,7 @@ func (s *Services) nearest(b *ecs.Batch, n ecs.Node, seen []ecs.Node) ecs.Node {
 	return best
 }
 
-func (s *Services) inTurn(b *ecs.Batch, n ecs.Node, service uint64, seen []ecs.Node) ecs.Node {
+func (s *Services) inTurn(n ecs.Node, service uint64, seen []ecs.Node) ecs.Node {
 	k := s.turns.first(n)
 	for k >= 0 && s.turns.rows.At(k).Service != service {
 		k = s.turns.next(k)
@@ -143,10 +139,10 @@ func (s *Services) inTurn(b *ecs.Batch, n ecs.Node, service uint64, seen []ecs.N
 	r := s.turns.rows.Edit(k)
 	from, _ := slices.BinarySearch(seen, r.Last+1)
 	for i := range seen {
-		if c := seen[(from+i)%len(seen)]; s.reaches(b, n, c) {
+		if c := seen[(from+i)%len(seen)]; s.Reaches(n, c) {
 			r.Last = c
 			return c
 		}
 	}
-	return seen[0]
+	return 0
 }
