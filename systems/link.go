@@ -223,5 +223,40 @@ func (l *Links) latency(from, to ecs.Node) ecs.Nanoseconds {
 	return 0
 }
 
+// declared returns the link, or the network, that joins two nodes; nil if none
+// does.
+func (l *Links) declared(from, to ecs.Node) *wire {
+	if i := l.index.find(uint64(from), uint64(to)); i >= 0 {
+		return l.wires.At(i)
+	}
+	if net := l.networks.common(from, to); net >= 0 {
+		return l.networks.nets.At(net)
+	}
+	return nil
+}
+
+// usual returns how long the way from one node to another takes on average, and
+// whether a link or network says so: one with a bandwidth does not, as that
+// depends on what else is sent.
+func (l *Links) usual(from, to ecs.Node) (ecs.Nanoseconds, bool) {
+	x := l.declared(from, to)
+	if x == nil || x.Bandwidth > 0 {
+		return 0, false
+	}
+	way := x.Latency + x.Jitter/2
+	if x.Reorder != 0 {
+		way += (x.Latency + x.Jitter) / 2
+	}
+	factor := ecs.Nanoseconds(l.slow.of(from, to))
+	return way/usual*factor + way%usual*factor/usual, true
+}
+
+// reorders reports whether what is sent on the way from one node to another may
+// overtake what was sent before.
+func (l *Links) reorders(from, to ecs.Node) bool {
+	x := l.declared(from, to)
+	return x != nil && !x.FIFO && (x.Jitter > 0 || x.Reorder != 0)
+}
+
 // None reports whether nothing joins any two nodes.
 func (l *Links) None() bool { return l.wires.Len() == 0 && l.networks.members.Len() < 2 }

@@ -18,7 +18,7 @@ type flowRow struct {
 	Bytes    bool  // an item that is kept may be bytes
 	Again    bool  // or was sent again
 	Timing   bool  // the way there and back of one is being timed
-	_        [1]byte
+	Doubts   doubts
 	Kept     uint32   // items pushed that the target is not known to have pulled
 	Waiting  uint32   // items that the target has, without a gap, and has not pulled
 	Next     uint64   // number of the last item pushed
@@ -31,7 +31,7 @@ type flowRow struct {
 	AckDue   ecs.Tick // when the target acknowledges; 0: there is nothing to say
 	Name     uint64   // of both ends, for draws
 	Timed    uint32   // end of the number of the item that is being timed
-	RTT      int32    // 8 times the smoothed time there and back, in ticks; 0: not known
+	RTT      int32    // 8 times the smoothed time there and back, in units; 0: not known
 	RTTVar   int32    // 4 times its variation
 	Seen     uint32   // which of the items after Acked the target has too, as far as it has said
 	AheadEnd int32
@@ -39,7 +39,7 @@ type flowRow struct {
 	ToEnd    int32
 	Session  uint16 // incarnation of the target that was heard of last
 	Backoff  uint8
-	_        [1]byte
+	Scale    uint8 // a unit is so many times doubled a tick
 }
 
 // base returns the item up to which the target has pulled, as far as the source

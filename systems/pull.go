@@ -87,14 +87,20 @@ func (p *Pipes) Arrived(b *ecs.Batch, i int) *Item {
 		p.turn.flow = int32(k)
 		f.Received++
 		f.Waiting++
+		if f.Ahead != 0 {
+			p.hurry(b, i, f)
+		}
 		return p.pulled(b, i, k, f, at, x, a, payload)
 	}
 	switch before, known := p.placeAhead(f, seq); {
 	case known:
 		p.figures.doubled(pipe)
-		p.acknowledge(b, i, k)
+		p.acknowledge(b, i, k, cameTwice)
 		return nil
 	case seq == f.Received+1:
+		if f.Ahead != 0 {
+			p.hurry(b, i, f)
+		}
 		q := p.queue(e.To, pipe)
 		f.Received++
 		f.Waiting++
@@ -102,6 +108,9 @@ func (p *Pipes) Arrived(b *ecs.Batch, i int) *Item {
 		p.absorb(f, q)
 		p.turn.queues = append(p.turn.queues, int32(q))
 	default:
+		if before == 0 || before != f.AheadEnd || p.items.At(int(before)-1).Seq+1 != seq {
+			p.hurry(b, i, f)
+		}
 		p.putAhead(f, before, p.store(k, seq, a, payload))
 	}
 	p.owe(b, i, k, f)
@@ -290,15 +299,28 @@ func (p *Pipes) putAhead(f *flowRow, before, row int32) {
 // owe has the target acknowledge: at once after some items, or after a while.
 func (p *Pipes) owe(b *ecs.Batch, i, k int, f *flowRow) {
 	if f.Owed++; f.Owed >= p.list[f.Pipe-1].every {
-		p.acknowledge(b, i, k)
+		p.acknowledge(b, i, k, 0)
 	} else if f.Owed == 1 && f.AckDue == 0 {
 		f.AckDue = b.Tick + p.delay
 		p.arm(b, i, f.ToEnd, f.AckDue)
 	}
 }
 
+// hurry has the target acknowledge in the next tick: something is missing, or was
+// (RFC 5681, 4.2).
+func (p *Pipes) hurry(b *ecs.Batch, i int, f *flowRow) {
+	if soon := b.Tick + 1; f.AckDue == 0 || f.AckDue > soon {
+		f.AckDue = soon
+		p.arm(b, i, f.ToEnd, soon)
+	}
+}
+
+// cameTwice is the bit of an acknowledgement that says that it is for an item that
+// the target had (RFC 2883).
+const cameTwice = 1 << aheadBits
+
 // acknowledge has the target say how far it has pulled, and what it has.
-func (p *Pipes) acknowledge(b *ecs.Batch, i, k int) {
+func (p *Pipes) acknowledge(b *ecs.Batch, i, k int, twice uint64) {
 	f := p.flows.Edit(k)
 	var ahead uint64
 	for row := f.Ahead; row != 0; {
@@ -313,6 +335,6 @@ func (p *Pipes) acknowledge(b *ecs.Batch, i, k int) {
 	f.Owed, f.AckDue = 0, 0
 	b.Out = append(b.Out, ecs.Send{
 		To: f.From, Cause: uint16(i), Kind: p.ack, A: itemWord(k, f.taken()),
-		B: uint64(uint16(b.Life(i).Incarnation))<<48 | uint64(min(f.Waiting, 0xffff))<<32 | ahead,
+		B: uint64(uint16(b.Life(i).Incarnation))<<48 | uint64(min(f.Waiting, 0xffff))<<32 | twice | ahead,
 	})
 }

@@ -186,6 +186,9 @@ func (p *Pipes) flow(from, to ecs.Node, pipe Pipe) int {
 	}
 	f := flowRow{From: from, To: to, Pipe: pipe, FromEnd: p.end(from), ToEnd: p.end(to)}
 	f.Name = p.world.Life(from).Name ^ random.Mix(p.world.Life(to).Name)
+	if p.links.reorders(from, to) {
+		f.Doubts = reordered
+	}
 	k := p.flows.Add(f)
 	p.byEnds.put(ends(from, to), uint64(pipe), k)
 	p.enlist(&f, k)

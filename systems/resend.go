@@ -25,18 +25,56 @@ const (
 // put off by (RFC 9002, 6.2.1), doubled for each time that it was in vain.
 func (p *Pipes) patience(f *flowRow) ecs.Tick {
 	wait := p.second
-	if f.RTT != 0 {
-		wait = ecs.Tick(f.RTT>>3) + max(1, ecs.Tick(f.RTTVar)) + p.delay
+	if rtt, variation := p.way(f); rtt != 0 {
+		wait = rtt + max(1, variation) + p.delay
 	}
 	return min(wait<<f.Backoff, max(p.second, wait))
 }
 
+// soon is how long after it was sent an item is held for lost that others have
+// overtaken: an eighth more than the time there and back (RFC 9002, 6.1.2). Where
+// items overtake each other it is the time once more (RFC 8985, 6.2), and what it
+// varies by.
+func (p *Pipes) soon(f *flowRow) ecs.Tick {
+	rtt, variation := p.way(f)
+	switch {
+	case rtt == 0:
+		return p.patience(f)
+	case f.Doubts&reordered != 0:
+		return min(2*rtt+variation, p.patience(f))
+	}
+	return rtt + max(1, rtt>>3)
+}
+
+// way returns the smoothed time there and back and four times its variation. Until
+// there is a sample, it is as the links there and back are laid, and varies as
+// after a first sample (RFC 6298, 2.2): a transport would have taken that one as
+// it connected. 0: it is not known.
+func (p *Pipes) way(f *flowRow) (rtt, variation ecs.Tick) {
+	if f.RTT != 0 {
+		return ecs.Tick(f.RTT>>3) << f.Scale, ecs.Tick(f.RTTVar) << f.Scale
+	}
+	there, ok := p.links.usual(f.From, f.To)
+	back, okBack := p.links.usual(f.To, f.From)
+	if !ok || !okBack {
+		return 0, 0
+	}
+	rtt = max(1, p.world.TicksCeil(there)) + max(1, p.world.TicksCeil(back))
+	return rtt, 2 * rtt
+}
+
+// mostSample is the longest sample, in units: eight times as much fits a row.
+const mostSample = 1 << 24
+
 // sampled takes a sample of the time there and back. One item at a time is timed,
-// and none that was sent twice; until there is one, waits stay long (Karn and
-// Partridge: Improving round-trip time estimates, 1987).
+// and none that was sent twice (Karn and Partridge: Improving round-trip time
+// estimates, 1987). A unit is a tick, and doubles as often as long ways want it.
 func (f *flowRow) sampled(t ecs.Tick) {
-	m := int32(min(t, 1<<24))
-	f.Timing, f.Backoff = false, 0
+	for ; t>>f.Scale > mostSample; f.Scale++ {
+		f.RTT, f.RTTVar = f.RTT>>1, f.RTTVar>>1
+	}
+	m := int32(t >> f.Scale)
+	f.Timing, f.Backoff, f.Doubts = false, 0, f.Doubts&^early
 	if f.RTT == 0 {
 		f.RTT, f.RTTVar = m<<3, m<<1
 		return
@@ -67,15 +105,23 @@ func (p *Pipes) Acknowledged(b *ecs.Batch, i int) (room Pipe) {
 		return 0
 	}
 	pipe, taken, session := f.Pipe, numbered(e.A, f.base()), uint16(e.B>>48)
+	received, ahead := taken+e.B>>32&0xffff, uint32(e.B)&^cameTwice
+	same := f.Session == 0 || session == f.Session
+	if same {
+		p.told(f, b.Tick, received, ahead)
+	}
+	if e.B&cameTwice != 0 {
+		f.Doubts.twice()
+	}
 	advanced := p.release(f, b.Tick, taken)
 	switch {
-	case f.Session == 0 || session == f.Session:
+	case same:
 		f.Session = session
-		advanced = p.seen(f, b.Tick, taken+e.B>>32&0xffff, uint32(e.B)) || advanced
+		advanced = p.seen(f, b.Tick, received, ahead) || advanced
 	case int16(session-f.Session) > 0:
 		f.Session = session
-		f.unseen(taken + e.B>>32&0xffff)
-		p.resend(b, i, k, 0)
+		f.unseen(received)
+		p.resend(b, i, k, true)
 		advanced = true
 	}
 	if advanced {
@@ -158,19 +204,13 @@ func (f *flowRow) unseen(received uint64) {
 	f.Acked, f.Seen, f.Timing = max(f.base(), min(received, f.Next)), 0, false
 }
 
-// await sets when a source that has heard of progress sends again: after its
-// patience with the first item that the target has not. If it has all, it is
-// asked: its queue goes with its incarnation, and what says so may be lost.
+// await sets when a source that has heard of progress sends again.
 func (p *Pipes) await(b *ecs.Batch, i int, f *flowRow) {
 	if f.Kept == 0 {
 		f.Resend = 0
 		return
 	}
-	since := b.Tick
-	if f.Acked < f.Next {
-		since = p.sentAt(f, f.Acked+1)
-	}
-	f.Resend = max(since+p.patience(f), b.Tick+1)
+	f.Resend = p.nextResend(f, b.Tick)
 	p.arm(b, i, f.FromEnd, f.Resend)
 }
 
@@ -190,27 +230,35 @@ func (p *Pipes) sendAnew(f *flowRow, at ecs.Tick) {
 // longAgo is when an item was sent last that is to be sent at once.
 const longAgo ecs.Tick = -1 << 60
 
-// resend sends again what the target has not and was sent some time ago; if it
-// has all, the first item, which makes it say so. It reports whether it sent.
-func (p *Pipes) resend(b *ecs.Batch, i, k int, age ecs.Tick) bool {
+// resend sends again what the target has not and is due, or all of it; if it has
+// all, the first item, which makes it say so. It reports whether it waited in vain
+// for something.
+func (p *Pipes) resend(b *ecs.Batch, i, k int, all bool) (inVain bool) {
 	f, n := p.flows.Edit(k), uint64(0)
+	w := p.deadline(f)
 	for seq := f.Acked + 1; seq <= f.Next; seq++ {
-		if f.Seen>>(seq-f.Acked-1)&1 == 0 && p.sentAt(f, seq)+age <= b.Tick {
-			p.sendAgain(b, i, k, f, seq)
-			if n++; seq == f.timed() {
-				f.Timing = false
-			}
+		if f.has(seq) {
+			continue
+		}
+		at, overtaken := w.until(seq, p.sentAt(f, seq))
+		if !all && at > b.Tick {
+			continue
+		}
+		p.sendAgain(b, i, k, f, seq)
+		if n++; seq == f.timed() {
+			f.Timing = false
+		}
+		if inVain = inVain || !overtaken; overtaken && f.Doubts&reordered == 0 {
+			f.Doubts |= hasty
 		}
 	}
 	if n > 0 {
 		p.figures.resent(f.Pipe, n)
-		return true
-	}
-	if f.Acked == f.Next && f.Kept > 0 {
+	} else if f.Acked == f.Next && f.Kept > 0 {
 		p.sendAgain(b, i, k, f, f.base()+1)
-		return true
+		inVain = true
 	}
-	return false
+	return inVain
 }
 
 func (p *Pipes) sendAgain(b *ecs.Batch, i, k int, f *flowRow, seq uint64) {
@@ -229,7 +277,7 @@ func (p *Pipes) Woken(b *ecs.Batch, i int) {
 	l := &p.lists[end]
 	for _, k := range l.in {
 		if at := p.flows.At(int(k)).AckDue; at != 0 && at <= b.Tick {
-			p.acknowledge(b, i, int(k))
+			p.acknowledge(b, i, int(k), 0)
 		}
 	}
 	for _, k := range l.out {
@@ -245,20 +293,13 @@ func (p *Pipes) Woken(b *ecs.Batch, i int) {
 	p.armNext(b, i, int32(end))
 }
 
-// late is what a source does that has waited in vain.
+// late is what a source does that has waited for long enough.
 func (p *Pipes) late(b *ecs.Batch, i, k int) {
 	f := p.flows.Edit(k)
-	if !p.resend(b, i, k, p.patience(f)) {
-		f.Resend = 0
-		if f.Acked < f.Next { // it was sent again in between
-			f.Resend = max(p.sentAt(f, f.Acked+1)+p.patience(f), b.Tick+1)
-		}
-		return
-	}
-	if p.patience(f) < p.second {
+	if p.resend(b, i, k, false) && p.patience(f) < p.second {
 		f.Backoff++
 	}
-	f.Resend = b.Tick + p.patience(f)
+	f.Resend = p.nextResend(f, b.Tick)
 }
 
 // stalled has a node's stages that push to a pipe go on, if it has room.
