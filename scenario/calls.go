@@ -126,6 +126,10 @@ var policies = map[string]systems.Policy{"any": systems.AnyProvider, "round_robi
 
 var policyWords = []string{"any", "round_robin", "nearest", "hash", "all"}
 
+func noPolicy(word string) error {
+	return fmt.Errorf("to is a node, a group, a list, \"any\", \"round_robin\", \"nearest\", \"hash\" or \"all\", not %q%s", word, didYouMean(word, policyWords))
+}
+
 // pick returns whom a policy chooses.
 func (s *script) pick(service uint64, word string, o *callOptions) (ecs.Node, error) {
 	services, b, i := s.run.Services, s.at.batch, s.at.index
@@ -138,7 +142,7 @@ func (s *script) pick(service uint64, word string, o *callOptions) (ecs.Node, er
 	case word == "hash":
 		return services.PickBy(b, i, service, o.key), nil
 	case !known:
-		return 0, fmt.Errorf("to is a node, a group, a list, \"any\", \"round_robin\", \"nearest\", \"hash\" or \"all\", not %q%s", word, didYouMean(word, policyWords))
+		return 0, noPolicy(word)
 	}
 	return services.Pick(b, i, service, policy), nil
 }

@@ -63,6 +63,13 @@ func (s *script) inspect(without *salvage) Errors {
 	}
 	in.watchers()
 	errs := in.saidWrong(without)
+	for _, p := range s.declared {
+		for _, e := range in.wrongArguments(p) {
+			if !slices.ContainsFunc(errs, func(x *Error) bool { return x.Error() == e.Error() }) {
+				errs = append(errs, e)
+			}
+		}
+	}
 	wrong := slices.DeleteFunc(in.order, func(x *place) bool { return x.fine })
 	if len(wrong) > 0 {
 		for _, x := range in.doubtless(wrong, without) {

@@ -47,8 +47,9 @@ func (w *watcher) enter(v starlark.Value) {
 		return
 	}
 	denote := func(id *syntax.Ident) starlark.Value { return w.script.denoted(fn, b, id) }
-	vars := w.members(b.node, denote)
+	vars, set := w.members(b.node, denote), assigned(b)
 	syntax.Walk(b.node, func(n syntax.Node) bool {
+		w.globals(n, fn, set)
 		switch n := n.(type) {
 		case *syntax.Ident:
 			w.enter(denote(n))

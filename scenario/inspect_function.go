@@ -101,7 +101,13 @@ func (l *look) verb(name string, call *syntax.CallExpr) {
 	if service := serviceOf(name, call); service != nil {
 		l.names(call, "me."+name, service)
 	}
+	for i, arg := range call.Args {
+		l.laterCall(name, i, arg)
+		l.replies(name, arg)
+	}
 	switch name {
+	case "call":
+		l.arguments(call)
 	case "send":
 		if kind, ok := literal(call, 1); ok {
 			_, handled := s.kinds.find(kind)

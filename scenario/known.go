@@ -14,6 +14,7 @@ import (
 // or not. A name that none of them may be is a slip of the pen.
 type knownNames struct {
 	services   []string // that may be provided
+	provided   []string // of those, the ones of me.provide
 	events     []string // that may be noted
 	published  []string // feeds
 	subscribed []string // feeds and patterns, with holes for stars
@@ -70,6 +71,7 @@ func (s *script) namesIn(k *knownNames, file *syntax.File) {
 			k.keys = append(k.keys, whole(spelled(n.Key, s.globalOf))...)
 		}
 	})
+	k.services = append(k.services, k.provided...)
 	for i, name := range k.subscribed {
 		k.subscribed[i] = starless(name)
 	}
@@ -79,7 +81,7 @@ func (s *script) namesIn(k *knownNames, file *syntax.File) {
 func (k *knownNames) saidBy(verb string) *[]string {
 	switch verb {
 	case "provide":
-		return &k.services
+		return &k.provided
 	case "publish":
 		return &k.published
 	case "subscribe":

@@ -162,6 +162,11 @@ func (s *script) serve(p *program, b *ecs.Batch, i int, v starlark.Value, r syst
 	s.at.source, s.at.event, s.at.serving = r.From, event, serving{now: true, request: r}
 	args[0] = s.handle(s.at.node)
 	answer, err := starlark.Call(s.thread, fn, args, kwargs)
+	if err != nil {
+		if wrong := fits(fn, len(args), kwargs); wrong != nil { // whoever called has made the mistake
+			err = fmt.Errorf("%s called %q with other arguments than it takes: %w", s.NodeName(r.From), name, wrong)
+		}
+	}
 	if err = s.answer(r, answer, err); err != nil {
 		panic(s.failureOf(fn, err))
 	}
