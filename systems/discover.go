@@ -44,10 +44,9 @@ func (s *Services) discovers(r *callRow) bool {
 // relinked reports whether links have been made since it was asked last: who waits
 // may have come in reach of a provider that it has seen all along.
 func (s *Services) relinked() bool {
-	now := s.links.changes
 	was := s.linked
-	s.linked = now
-	return was != now && len(s.watching) > 0
+	s.linked = s.links.changes
+	return was != s.linked && len(s.watching) > 0
 }
 
 // found has the discoveries whose service changed, and which see enough, end in

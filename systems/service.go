@@ -247,14 +247,18 @@ func (s *Services) forget(n ecs.Node) {
 // Settle brings the tick's changes of who provides what into view, for the
 // ticks to come, and wakes who waited for them.
 func (s *Services) Settle() {
-	if d := &s.directory; len(d.changes)+len(d.sighted) > 0 || s.linked != s.links.changes {
+	if d := &s.directory; len(d.changes)+len(d.sighted)+len(s.watching) > 0 {
 		s.settle()
 	}
 }
 
 func (s *Services) settle() {
-	s.found(s.directory.settle(), s.relinked())
-	s.directory.sighted = s.directory.sighted[:0]
+	d, anew := &s.directory, s.relinked()
+	if len(d.changes)+len(d.sighted) == 0 && !anew {
+		return
+	}
+	s.found(d.settle(), anew)
+	d.sighted = d.sighted[:0]
 }
 
 // like takes over what another world's services declared.

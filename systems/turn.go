@@ -82,7 +82,11 @@ func (s *Services) PickAll(b *ecs.Batch, i int, service uint64) []ecs.Node {
 // where there is no link at all, none is out of reach by a fault, and who sends
 // is told that links are missing.
 func (s *Services) Reaches(from, to ecs.Node) bool {
-	return from == to || from == 0 || s.programs.Of(from.Program()).Direct || s.links.Joins(from, to) || s.links.None()
+	return from == to || from == 0 || s.joins(from, to)
+}
+
+func (s *Services) joins(from, to ecs.Node) bool {
+	return s.programs.Of(from.Program()).Direct || s.links.Joins(from, to) || s.links.None()
 }
 
 // inReach returns those of some nodes that a node may send to; for reading,
