@@ -155,11 +155,9 @@ func (p *chaosPlan) one(t ecs.Nanoseconds, count int64) {
 	one := []ecs.Node{n}
 	switch kind {
 	case "crash":
-		s.do(t, systems.Action{Verb: systems.Crash, Nodes: one})
-		s.do(end, systems.Action{Verb: systems.Start, Nodes: one})
+		p.outage(t, end, systems.Action{Verb: systems.Crash, Nodes: one}, systems.Action{Verb: systems.Start, Nodes: one})
 	case "pause":
-		s.do(t, systems.Action{Verb: systems.Pause, Nodes: one})
-		s.do(end, systems.Action{Verb: systems.Resume, Nodes: one})
+		p.outage(t, end, systems.Action{Verb: systems.Pause, Nodes: one}, systems.Action{Verb: systems.Resume, Nodes: one})
 	case "isolate":
 		label := s.nextLabel("chaos")
 		s.do(t, systems.Action{Verb: systems.CutOff, Label: label, Resolve: func(due *systems.Action) {
@@ -167,6 +165,13 @@ func (p *chaosPlan) one(t ecs.Nanoseconds, count int64) {
 		}})
 		s.do(end, systems.Action{Verb: systems.Heal, Label: label})
 	}
+}
+
+// outage plans a fault of nodes that ends by itself, beside others of them.
+func (p *chaosPlan) outage(t, end ecs.Nanoseconds, do, undo systems.Action) {
+	p.script.labelOutage(&do, &undo)
+	p.script.do(t, do)
+	p.script.do(end, undo)
 }
 
 // split plans a partition in two sides: each node draws its own, and if all

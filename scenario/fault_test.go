@@ -37,15 +37,26 @@ func TestCrash(t *testing.T) {
 			0 a[0] up 0 0 [] [0]
 			0 a[1] up 0 100 [] [1]
 			25 a[1] timer`},
-		{"and restart by hand, once: the second start finds it up", `at("22ms", crash(a))
-at("23ms", restart(a[1]))
+		{"and restart by hand, once: the end of the other finds it up", `at("22ms", crash(a))
+at("23ms", restart(a))
 between("12ms", "24ms", crash(a[0]))`, `
 			0 a[0] up 0 0 [] [0]
 			0 a[1] up 0 100 [] [1]
+			23 a[0] up 1 0 [1] [0]
 			23 a[1] up 2 100 [1, 2] [1]
-			24 a[0] up 1 0 [1] [0]
-			48 a[1] timer
-			49 a[0] timer`},
+			48 a[0] timer
+			48 a[1] timer`},
+		{"for a while within a longer one, and longer, and for good", `between("2ms", "42ms", crash(a[0]))
+between("12ms", "22ms", crash(a[0]))
+at("13ms", crash(a[0], down = "4ms"))
+at("14ms", crash(a[1], down = "10ms"))
+at("20ms", crash(a[1], down = "15ms"))
+at("45ms", crash(a[1], down = "5ms"))
+at("46ms", crash(a[1]))`, `
+			0 a[0] up 0 0 [] [0]
+			0 a[1] up 0 100 [] [1]
+			35 a[1] up 1 100 [1] [1]
+			42 a[0] up 0 0 [] [0]`},
 		{"a restart while it is up crashes it first", `at("22ms", restart(a[1]))`, `
 			0 a[0] up 0 0 [] [0]
 			0 a[1] up 0 100 [] [1]

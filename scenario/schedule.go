@@ -95,10 +95,21 @@ func (s *script) between(_ *starlark.Thread, b *starlark.Builtin, args starlark.
 		if do.Resolve != nil && undo.Resolve != nil {
 			s.remember(&do, &undo)
 		}
+		s.labelOutage(&do, &undo)
 		s.do(from, do)
 		s.do(to, undo)
 	}
 	return starlark.None, nil
+}
+
+// labelOutage has the end of a fault of nodes end that alone, and none that lasts
+// longer. Cuts have labels of their own.
+func (s *script) labelOutage(do, undo *systems.Action) {
+	switch do.Verb {
+	case systems.Crash, systems.LoseDisk, systems.Stop, systems.Pause, systems.Slow:
+		s.outages++
+		do.Label, undo.Label = s.outages, s.outages
+	}
 }
 
 // remember makes what is done to targets asked for when it is due be undone to

@@ -58,6 +58,7 @@ type script struct {
 	modelled   []said              // services that models have
 	lookers    []starlark.Callable // what checks and the like ask: functions that see all nodes
 	labels     uint64              // cuts named so far
+	outages    uint64              // and crashes, stops, pauses and slow times
 	remembered int                 // betweens that keep whom they were done to
 	lastFault  ecs.Nanoseconds     // the latest time that something is done at
 	chaosPlans map[string]int      // how many of a sort; looked up only

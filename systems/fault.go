@@ -58,7 +58,11 @@ type Action struct {
 	// need no group.
 	Nodes []ecs.Node
 	Lists [][]ecs.Node
-	// Label names a cut or partition, so that Heal with it ends that alone.
+	// Label names a cut or partition, so that Heal with it ends that alone; and a
+	// crash, stop, pause or slowness of nodes, so that Start, Resume or Slow with the
+	// usual factor and the label ends that alone: a node is up, goes on or is as
+	// fast as usual again when none lasts. Without a label they end all of the
+	// target's.
 	Label uint64
 
 	// Of what is done through channels: the target is the node that does it, 0 if
@@ -193,26 +197,18 @@ func (f *Faults) fold(a *Action) {
 func (f *Faults) applyTo(n ecs.Node, a *Action) {
 	switch a.Verb {
 	case Start:
-		f.lifecycle.Start(n)
-	case Stop:
-		f.lifecycle.Stop(n, a.Code)
-	case Crash:
-		if f.lifecycle.Crash(n) && a.Down > 0 {
-			f.lifecycle.RestartAt(f.world.Tick()+max(1, f.world.TicksCeil(a.Down)), n)
-		}
-	case LoseDisk:
-		if f.lifecycle.LoseDisk(n) && a.Down > 0 {
-			f.lifecycle.RestartAt(f.world.Tick()+max(1, f.world.TicksCeil(a.Down)), n)
-		}
+		f.start(n, a.Label)
+	case Stop, Crash, LoseDisk:
+		f.fell(n, a)
 	case Restart:
 		f.lifecycle.Crash(n)
 		f.lifecycle.Start(n)
 	case Pause:
-		f.lifecycle.Pause(n)
+		f.pause(n, a.Label)
 	case Resume:
-		f.lifecycle.Resume(n)
+		f.resume(n, a.Label)
 	case Slow:
-		f.links.slow.set(n, a.A)
+		f.slow(n, a.A, a.Label)
 	}
 }
 
@@ -312,9 +308,12 @@ func (l *cutLabels) put(label uint64, cut Cut) {
 	}
 }
 
-// LatestLabel is the largest label of a cut that is not healed, 0 if none has one:
-// who labels further cuts of a run that goes on from another starts above it.
+// LatestLabel is the largest label of a fault that lasts, 0 if none has one: who
+// labels further faults of a run that goes on from another starts above it.
 func (f *Faults) LatestLabel() (latest uint64) {
+	for _, x := range f.lifecycle.outages.rows.All() {
+		latest = max(latest, x.Label)
+	}
 	for i := range f.labels.rows.Len() {
 		latest = max(latest, f.labels.rows.At(i).Label)
 	}

@@ -20,6 +20,7 @@ type Lifecycle struct {
 	feeds     *Feeds
 	pipes     *Pipes
 	deliver   *Deliver
+	outages   *outages
 	exits     []exit
 	dying     []ecs.Node // buried in this tick: they do not start again
 	row       [1]uint32
@@ -41,7 +42,7 @@ const (
 
 // NewLifecycle wires the lifecycle to what it must tell of starts and ends.
 func NewLifecycle(w *ecs.World, p *Programs, r *Recurring, h *Waiting, t *Timers, s *Services, v *Params) *Lifecycle {
-	return &Lifecycle{world: w, programs: p, recurring: r, waiting: h, timers: t, services: s, params: v, epidemic: v.epidemic}
+	return &Lifecycle{world: w, programs: p, recurring: r, waiting: h, timers: t, services: s, params: v, epidemic: v.epidemic, outages: newOutages(w)}
 }
 
 // StartAt has nodes start at a tick to come, as envelopes that come due.
@@ -64,8 +65,14 @@ func (l *Lifecycle) StartAt(t ecs.Tick, nodes ...ecs.Node) {
 }
 
 // RestartAt has a node that has crashed start again at a tick to come, unless
-// it was started in between: the start is for the present incarnation's end.
+// it was started in between: the start is for the present incarnation's end. If
+// other outages of it last, it starts when they have ended.
 func (l *Lifecycle) RestartAt(t ecs.Tick, n ecs.Node) {
+	l.startAgain(t, n)
+	l.outages.begin(n, outageRow{Sort: downOutage, Until: t})
+}
+
+func (l *Lifecycle) startAgain(t ecs.Tick, n ecs.Node) {
 	e := l.world.Outside(n, ecs.KindStart, uint64(l.world.Life(n).Incarnation), 0, "restart")
 	l.world.Post(&e, t)
 }
@@ -74,19 +81,41 @@ func (l *Lifecycle) RestartAt(t ecs.Tick, n ecs.Node) {
 func (l *Lifecycle) Control(e *ecs.Envelope) {
 	switch e.Kind() {
 	case ecs.KindStart:
-		if e.A != 0 && e.A != uint64(l.world.Life(e.To).Incarnation) {
+		switch {
+		case e.A == 0:
+			l.Start(e.To)
+		case e.A == uint64(l.world.Life(e.To).Incarnation) && l.outages.expire(e.To, l.world.Tick()) && !l.outages.any(e.To, downOutage):
+			l.recover(e.To)
+		default:
 			l.world.Drop(e, ecs.DroppedStale)
-			return
 		}
-		l.Start(e.To)
 	case ecs.KindStop:
 		l.Stop(e.To, uint8(e.A))
 	}
 }
 
-// Start starts a node now, and asks its program's Start. A node that is up or
-// paused stays as it is, and one that has died is gone.
+// recover starts a node of which no outage lasts that keeps it down; one that is
+// to be paused is so at once.
+func (l *Lifecycle) recover(n ecs.Node) {
+	l.start(n)
+	if l.outages.any(n, pauseOutage) {
+		l.Pause(n)
+	}
+}
+
+// Start is what ends all outages of a node: it starts now, and its program's
+// Start is asked. A node that is up or paused stays as it is, and one that has
+// died is gone.
 func (l *Lifecycle) Start(n ecs.Node) {
+	switch l.world.Life(n).Status {
+	case ecs.Down, ecs.Crashed:
+		l.outages.endAll(n, downOutage)
+		l.outages.endAll(n, pauseOutage)
+		l.start(n)
+	}
+}
+
+func (l *Lifecycle) start(n ecs.Node) {
 	switch l.world.Life(n).Status {
 	case ecs.Down, ecs.Crashed:
 	default:
@@ -150,6 +179,9 @@ func (l *Lifecycle) Bury(n ecs.Node) {
 		return
 	case ecs.Up, ecs.Paused:
 		l.end(n, ecs.Down, 0)
+	}
+	for _, sort := range []outageSort{downOutage, pauseOutage, slowOutage} {
+		l.outages.endAll(n, sort)
 	}
 	l.feeds.forget(n) // one that was about to start subscribes already
 	l.dying = append(l.dying, n)

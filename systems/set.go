@@ -86,6 +86,7 @@ func (s *Set) Rebuild() {
 	s.Feeds.rebuild()
 	s.Pipes.rebuild()
 	s.Lifecycle.rebuild()
+	s.Lifecycle.outages.rebuild()
 	s.Deliver.rebuild()
 	s.Faults.rebuild()
 	s.Outside.rebuild()

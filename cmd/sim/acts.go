@@ -57,12 +57,13 @@ func (l *live) commandLater(at ecs.Tick, a systems.Action) {
 	l.kept.add(&a)
 }
 
-// cutLabel is in the labels of cuts from outside: a scenario's have it not.
+// cutLabel is in the labels of cuts and other faults from outside: a scenario's
+// have it not.
 const cutLabel = 1 << 63
 
 // startLabels has labels start above those that the run has when it begins. What it
 // goes on from may have calls under way and cuts that are not healed, in its state
-// alone, and ends of cuts among its inputs.
+// alone, and ends of faults among its inputs.
 func (l *live) startLabels() {
 	l.label = l.run.Outside.LatestLabel()
 	cuts := l.run.Faults.LatestLabel()
@@ -73,7 +74,7 @@ func (l *live) startLabels() {
 		switch a := &in.Action; {
 		case a.Verb.OfChannels():
 			l.label = max(l.label, a.Label)
-		case a.Verb == systems.CutOff || a.Verb == systems.Heal:
+		case a.Label&cutLabel != 0:
 			cuts = max(cuts, a.Label)
 		}
 	}

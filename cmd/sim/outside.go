@@ -63,7 +63,7 @@ func (l *live) fault(r *netsync.Request) (ecs.Tick, *netsync.Error) {
 	if failed != nil {
 		return 0, failed
 	}
-	if f.verb == systems.CutOff { // so that it can be healed by itself
+	if f.verb == systems.CutOff || r.Lasting > 0 { // so that it can be ended by itself
 		l.cuts++
 		a.Label = cutLabel | l.cuts
 	}
