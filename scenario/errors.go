@@ -222,7 +222,20 @@ func message(e *starlark.EvalError) string {
 	if strings.HasPrefix(e.Msg, "unknown conversion %") {
 		return e.Msg + " in text; Starlark's % takes no width and no digits: write str(round(x, 2))"
 	}
-	return strings.TrimPrefix(e.Msg, "Starlark computation cancelled: ")
+	text := strings.TrimPrefix(e.Msg, "Starlark computation cancelled: ")
+	for _, x := range furtherCures {
+		if strings.HasSuffix(text, x.said) {
+			return text + "; " + x.cure
+		}
+	}
+	return text
+}
+
+// furtherCures are what to do about what Starlark says, by how that ends.
+var furtherCures = []struct{ said, cure string }{
+	{"cannot convert duration to int", `divide it by another: d // "1ms"`},
+	{"to frozen list", "what was sent, and what the file's top level made, stays as it is; copy it with list(…), or keep it in the state of a program"},
+	{"into frozen hash table", "what was sent, and what the file's top level made, stays as it is; copy it with dict(…), or keep it in the state of a program"},
 }
 
 // nearest returns the word closest to one that is not known, "" if none is
@@ -230,7 +243,10 @@ func message(e *starlark.EvalError) string {
 func nearest(word string, known []string) string {
 	best, at := "", len(word)/3+1
 	for _, k := range known {
-		if d := distance(word, k); d < at || d == at && best == "" && d <= len(word)/3+1 && d < len(word) {
+		d := distance(word, k)
+		// Of two that are as close, the one that is as long: letters were swapped.
+		longAs := best != "" && d == at && len(k) == len(word) && len(best) != len(word)
+		if d < at || longAs || d == at && best == "" && d <= len(word)/3+1 && d < len(word) {
 			best, at = k, d
 		}
 	}

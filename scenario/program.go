@@ -120,6 +120,8 @@ func makeSchema(state *starlark.Dict, reserved func(string) bool) (schema, error
 			return s, fmt.Errorf("state: the name of a field is a string, not %s", item[0])
 		case !isName(name):
 			return s, fmt.Errorf("state: %q is no name for a field", name)
+		case name == string(startedWord):
+			return s, fmt.Errorf("state: a field may not be named %q, which says of nodes whether they start by themselves", name)
 		case reserved(name):
 			return s, fmt.Errorf("state: a field may not be named %q, which a node has already", name)
 		}

@@ -208,7 +208,7 @@ func (s *script) exec(name string, m *module) (starlark.StringDict, error) {
 	}
 	program, err := starlark.FileProgram(file, words.Has)
 	if err != nil {
-		return nil, err
+		return nil, nearerNames(err, file)
 	}
 	m.file = file
 	s.learn(file)

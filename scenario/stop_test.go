@@ -69,7 +69,7 @@ func TestErrorsOfStops(t *testing.T) {
 		{`at("0s", stop(a))`, `at: stop: nodes start at 0s, after what is to be done then; do it at 1ms or later`},
 		{`stop([])`, `stop: there are no nodes in what it is to be done to`},
 		{`start(3)`, `start: nodes are wanted, not an int`},
-		{`program(state = {"started": False})`, `state: a field may not be named "started", which a node has already`},
+		{`program(state = {"started": False})`, `state: a field may not be named "started", which says of nodes whether they start by themselves`},
 	} {
 		failsToLoad(t, mortal+"a = node(\"a\", p)\n"+tc.line+"\nrun(until = \"5ms\")", tc.want)
 	}

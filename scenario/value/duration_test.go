@@ -43,7 +43,7 @@ func TestDurationsAreRefused(t *testing.T) {
 		"5.s":                                 `"5.s" is not a duration; write "5s"`,
 		"+5s":                                 `"+5s" is not a duration; write "5s"`,
 		"- 5 s":                               `"- 5 s" is not a duration; write "-5s"`,
-		"":                                    `"" is not a duration` + form,
+		"":                                    `"" is not a duration` + form + `; a text times a number repeats the text: write duration("10ms") * n`,
 		"-":                                   `"-" is not a duration` + form,
 		"ms":                                  `"ms" is not a duration` + form,
 		"soon":                                `"soon" is not a duration` + form,

@@ -21,6 +21,8 @@ func ParseDuration(s string) (Duration, error) {
 		return d, nil
 	}
 	switch right := repair(s); {
+	case s == "": // which a text times 0 is
+		return 0, fmt.Errorf(`"" is not a duration; write a number and one of ns us ms s m h d, as in "10ms"; a text times a number repeats the text: write duration("10ms") * n`)
 	case right == "":
 		return 0, fmt.Errorf(`%s is not a duration; write a number and one of ns us ms s m h d, as in "10ms"`, quote(s))
 	case name == "" && isDecimal(number):
