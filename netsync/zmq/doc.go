@@ -28,7 +28,7 @@
 //
 // and holds, for each viewer, the messages that are being written: 256 KiB, or
 // one that is larger; those that several viewers are sent exist once, unless
-// CURVE encrypts them for each. For each client it keeps ReplyBytes at most,
+// CURVE encrypts them for each. For all it is HeldBytes at most. For each client it keeps ReplyBytes at most,
 // for all OwedBytes of replies and QueueBytes of requests.
 //
 // Time: a peer that takes less than 256 KiB in StallTime is cut, and one that

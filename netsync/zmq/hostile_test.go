@@ -6,6 +6,7 @@ package zmq
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -296,28 +297,31 @@ func curveAttacks(t *testing.T, server Key) []hostile.Attack {
 	}
 }
 
-// takesAll is by somebody who may connect, and wants all places for himself.
+// takesAll is by somebody who may connect, and wants all places for himself,
+// until somebody else is in.
 func (b *bout) takesAll(keys *ClientKeys) hostile.Attack {
 	return hostile.Attack{Name: "one client takes all places", Run: func(a *hostile.Arena) {
-		over := time.Now().Add(2 * time.Second)
+		ctx, over := context.WithTimeout(b.t.Context(), patience)
+		defer over()
 		a.Each(hostileLimits.Connections+10, func(i int) {
 			if i == 0 {
+				defer over()
 				time.Sleep(500 * time.Millisecond) // by now they are taken
-				if b.newcomer(over) == 0 {
+				if b.newcomer(time.Now().Add(patience)) == 0 {
 					b.t.Error("another client does not get in")
 				}
 				return
 			}
-			for time.Now().Before(over) {
-				k, err := Dial(b.t.Context(), DialConfig{Endpoint: "tcp://" + a.Publisher, Type: "SUB", Keys: keys})
+			for ctx.Err() == nil {
+				k, err := Dial(ctx, DialConfig{Endpoint: "tcp://" + a.Publisher, Type: "SUB", Keys: keys})
 				if err != nil {
 					continue
 				}
-				for stop := time.AfterFunc(time.Until(over), func() { k.Close() }); err == nil; {
-					if _, err = k.Receive(); err != nil {
-						stop.Stop()
-					}
+				stop := context.AfterFunc(ctx, func() { k.Close() })
+				for err == nil {
+					_, err = k.Receive()
 				}
+				stop()
 				k.Close()
 			}
 		})

@@ -24,6 +24,7 @@ type PublisherConfig struct {
 
 	Subscriptions int           // of one viewer; 256
 	PrefixBytes   int           // of one subscription; 256
+	HeldBytes     int64         // under way to all viewers, shared parts once: over it, who takes longest is cut; 1 GiB
 	Linger        time.Duration // to take what Next still has when it closes; 1 s
 }
 
@@ -34,6 +35,7 @@ func (c PublisherConfig) withDefaults() PublisherConfig {
 	c.Limits = c.Limits.withDefaults(pubFrameBytes)
 	c.Subscriptions = cmp.Or(c.Subscriptions, 256)
 	c.PrefixBytes = cmp.Or(c.PrefixBytes, 256)
+	c.HeldBytes = cmp.Or(c.HeldBytes, 1<<30)
 	c.Linger = cmp.Or(c.Linger, time.Second)
 	return c
 }
@@ -42,7 +44,7 @@ func (c PublisherConfig) validate() error {
 	if c.Next == nil {
 		return errors.New("zmq: a publisher needs Next, which says what viewers are sent")
 	}
-	if min(c.Subscriptions, c.PrefixBytes) <= 0 || c.Linger <= 0 {
+	if min(c.Subscriptions, c.PrefixBytes) <= 0 || c.HeldBytes <= 0 || c.Linger <= 0 {
 		return errors.New("zmq: limits of a publisher must be over 0")
 	}
 	return c.Limits.validate()
@@ -54,6 +56,7 @@ type Publisher struct {
 	config PublisherConfig
 	server server
 	events *events
+	held   *held
 
 	mu      sync.Mutex
 	viewers map[ID]*viewer
@@ -66,7 +69,7 @@ func ListenPublisher(c PublisherConfig) (*Publisher, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	p := &Publisher{config: c, events: newEvents(), viewers: map[ID]*viewer{}}
+	p := &Publisher{config: c, events: newEvents(), held: newHeld(c.HeldBytes), viewers: map[ID]*viewer{}}
 	r := &role{socketType: "PUB", peers: []string{"SUB", "XSUB"}, server: c.Keys}
 	if err := p.server.listen(c.Endpoint, r, c.Limits); err != nil {
 		return nil, err
@@ -118,7 +121,7 @@ func (p *Publisher) Close() error {
 
 func (p *Publisher) serve(id ID, c *conn) {
 	v := &viewer{
-		guest: newGuest(c), id: id, events: p.events, next: p.config.Next,
+		guest: newGuest(c), id: id, events: p.events, held: p.held, next: p.config.Next,
 		subs: subscriptions{most: p.config.Subscriptions, mostBytes: p.config.PrefixBytes},
 	}
 	p.events.join(id, c)
@@ -129,6 +132,7 @@ func (p *Publisher) serve(id ID, c *conn) {
 	}
 	p.mu.Unlock()
 	err := c.attend(v, v.wake, p.config.Limits.Heartbeat)
+	p.held.release(id)
 	p.mu.Lock()
 	delete(p.viewers, id)
 	p.mu.Unlock()
@@ -140,6 +144,7 @@ type viewer struct {
 	guest
 	id     ID
 	events *events
+	held   *held
 	next   func(ID) ([][]byte, bool)
 	subs   subscriptions // its reader's
 }
@@ -179,6 +184,7 @@ func (v *viewer) take(most int) (batch [][][]byte, last bool) {
 	if gone {
 		return nil, true
 	}
+	defer func() { v.held.hold(v.id, v.conn, batch) }()
 	for most > 0 {
 		parts, ok := v.next(v.id)
 		if !ok {

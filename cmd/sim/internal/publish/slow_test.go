@@ -133,7 +133,7 @@ func TestSlowViewers(t *testing.T) {
 	var mu sync.Mutex
 	var said []string
 	at := "ipc://" + filepath.Join(t.TempDir(), "own", "meadow") // the least that sockets hold
-	m := newMeadowOf(t, 100_000, Config{Frames: at, Requests: at + ".requests", Say: func(format string, args ...any) {
+	m := newMeadowOf(t, 20_000, Config{Frames: at, Requests: at + ".requests", Say: func(format string, args ...any) {
 		mu.Lock()
 		defer mu.Unlock()
 		said = append(said, fmt.Sprintf(format, args...))
@@ -160,17 +160,18 @@ func TestSlowViewers(t *testing.T) {
 		}
 		told <- lines.Err()
 	}()
-	allowed, since := int64(0), int64(0) // lines, and the good one's frames when the last was written
+	// Lines; the good one's frames, and the time, when the last was written.
+	allowed, since, then := int64(0), int64(0), time.Now()
 	for deadline := time.Now().Add(4 * time.Minute); read.Load() <= paced+5 || beside.Load() < 5 || !isCut(); {
 		m.step()
 		switch n := good.frames.Load(); {
 		case read.Load() <= allowed || allowed > paced:
-			since = n
+			since, then = n, time.Now()
 		case allowed == paced:
 			allowed++
 			tell.Close() // it reads all from now on
-		case n >= since+slower:
-			allowed, since = allowed+1, n
+		case n >= since+slower || time.Since(then) > 2*time.Second: // or it would be cut itself
+			allowed, since, then = allowed+1, n, time.Now()
 			fmt.Fprintln(tell)
 		}
 		if time.Now().After(deadline) {
