@@ -87,7 +87,8 @@ class World {
     this.#frames = new zmq.Subscriber(options)
     this.#frames.connect(endpoint)
     this.#connect = () => {
-      const socket = new zmq.Dealer(options)
+      // What nobody waits for any more is not kept for who may come.
+      const socket = new zmq.Dealer({ ...options, immediate: true, sendTimeout: timeout })
       socket.connect(requests)
       return socket
     }
@@ -158,7 +159,9 @@ class World {
       this.#waiting.set(id, { request, since: Date.now(), resolve, reject })
       this.#requests ??= this.#connect()
       const socket = this.#requests
-      this.#sent = this.#sent.then(() => socket.send(text)).catch((error) => this.#settle(id, (asked) => asked.reject(error)))
+      this.#sent = this.#sent.then(() => this.#waiting.has(id) && socket.send(text)).catch((error) => {
+        if (error.code !== "EAGAIN") this.#settle(id, (asked) => asked.reject(error)) // else its time is over
+      })
       if (this.#listens !== socket) this.#listen(socket)
     })
   }
@@ -170,7 +173,7 @@ class World {
       while (this.#waiting.size && socket === this.#requests) {
         const parts = await this.#next(socket, this.#waiting.values().next().value.since)
         if (parts) this.#answer(parts)
-        else this.#expire(socket)
+        else this.#expire()
       }
     } catch (error) {
       for (const id of this.#waiting.keys()) this.#settle(id, (asked) => asked.reject(error)) // the world was left
@@ -193,15 +196,12 @@ class World {
     }
   }
 
-  /** Give up requests that have waited for too long. */
-  #expire(socket) {
+  /** Give up requests that have waited for too long. The connection stays: exports belong to it. */
+  #expire() {
     for (const [id, { since }] of this.#waiting) {
       if (Date.now() - since < this.#timeout) break // they are in order
       this.#settle(id, (asked) => asked.reject(new Error(`no reply to ${asked.request} in ${this.#timeout} ms`)))
     }
-    if (this.#waiting.size) return
-    socket.close() // and with it what was not sent yet: nobody waits for it
-    this.#requests = undefined
   }
 
   #settle(id, how) {

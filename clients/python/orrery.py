@@ -156,11 +156,11 @@ class World:
                 if not self._frames.closed:
                     self._frames.unsubscribe(prefix)
 
-    def _wait(self, socket, since):
+    def _wait(self, socket, since, what=zmq.POLLIN):
         """Return whether there is something, by timeout seconds after since."""
         if self.timeout is None:
-            return socket.poll()
-        return socket.poll(max(0, since + self.timeout - time.monotonic()) * 1000)
+            return socket.poll(None, what)
+        return socket.poll(max(0, since + self.timeout - time.monotonic()) * 1000, what)
 
     def get(self, topic: str) -> Table | Document | Log:
         """Return one topic as it is now."""
@@ -182,8 +182,11 @@ class World:
 
     def ask(self, do: str, **arguments) -> dict[str, Any]:
         """Send a request and return its reply, as docs/protocol.md has them."""
-        number, since = self._send(do, arguments), time.monotonic()
-        while self._wait(self._requests, since):
+        since, number = time.monotonic(), None
+        if self._wait(self._asking(), since, zmq.POLLOUT):
+            number = self._send(do, arguments)
+        # The connection stays if nothing comes: exports and more belong to it.
+        while number and self._wait(self._requests, since):
             text, *frame = self._requests.recv_multipart()
             try:
                 reply = json.loads(text)
@@ -196,8 +199,6 @@ class World:
             if frame:
                 self._apply(frame)
             return reply
-        self._requests.close()  # and with it what was not sent yet: nobody waits for it
-        self._requests = None
         raise TimeoutError("no reply to %s in %s s" % (do, self.timeout))
 
     def call(
@@ -248,9 +249,12 @@ class World:
         return Reply(ok.get("ok", True), value, ok.get("error"), ok.get("provider"), took and took / 1e9, ok.get("values"), reply["tick"],
                      ok.get("errors"), ok.get("pending"))
 
-    def _send(self, do, arguments):
+    def _asking(self):
         if self._requests is None:
             self._requests = self._socket(zmq.DEALER, self._requests_at)
+        return self._requests
+
+    def _send(self, do, arguments):
         number = next(self._numbers)
         self._requests.send_json({"v": VERSION, "id": number, "do": do, **arguments})
         return number
@@ -290,6 +294,7 @@ class World:
         socket = self._context.socket(kind)
         socket.linger = 0
         socket.rcvhwm = 10  # frames; more would only be old ones
+        socket.immediate = 1  # what nobody waits for any more is not kept for who may come
         # A machine that is gone is missed else, and not found again. Heartbeats would do
         # that too, but take a large frame on a slow line for silence.
         socket.tcp_keepalive, socket.tcp_keepalive_idle, socket.tcp_keepalive_intvl, socket.tcp_keepalive_cnt = 1, 15, 5, 3
@@ -363,7 +368,8 @@ class Messages:
                         yield item
         finally:
             if not world._frames.closed:
-                world._send("unexport", {"topic": topic})  # no reply is waited for: the world may have ended
+                if world._asking().poll(0, zmq.POLLOUT):  # else the world has ended, or may have: no reply is waited for
+                    world._send("unexport", {"topic": topic})
 
 
 class Table(_Topic):
