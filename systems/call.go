@@ -486,7 +486,9 @@ func (s *Services) end(row int, why Reason) *Reply {
 	if p.Kept = p.Kept[:0]; r.Keeps {
 		p.Kept = append(p.Kept, s.world.Kept(s.calls.kept.At(row).Then)...)
 	}
-	s.countCall(r.Sort, int(why))
+	if s.countCall(r.Sort, int(why)); r.Sort != discoveryCall {
+		s.countEnd(r.Service, why, p.Took)
+	}
 	s.collect(row)
 	s.dropCall(row)
 	return p

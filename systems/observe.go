@@ -84,6 +84,9 @@ type ServiceFigures struct {
 	Busy, Waiting int // requests that are served, and that wait
 	Served        uint64
 	Refused       uint64 // for want of room
+
+	Ended [reasons]uint64 // calls, by reason; by NoReason: with a value
+	Took  Spread          // how long those took, from call to reply
 }
 
 // Opened reports whether there may be services.
@@ -103,6 +106,9 @@ func (s *Services) Figures(of []ServiceFigures) {
 			return &of[i]
 		}
 		return &ServiceFigures{} // provided by key alone, or not asked for
+	}
+	for i := range min(len(of), s.figures.ended.Len()) {
+		of[i].Ended, of[i].Took = s.figures.ended.At(i).By, s.figures.took.summary(i)
 	}
 	for i := range s.provided.rows.Len() {
 		if r := s.provided.rows.At(i); r.Used != 0 {

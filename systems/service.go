@@ -42,6 +42,7 @@ type Services struct {
 	stations  stations
 	measures  *Measures
 	outcomes  *ecs.Rows[outcomeRow]
+	figures   callFigures
 	watching  []int32 // rows of discoveries under way, in order
 	outside   *Outside
 	waking    []int32 // those of them that end in the next tick
@@ -83,6 +84,7 @@ func NewServices(w *ecs.World, p *Programs, l *Links) *Services {
 	s.turns = newPool[turnRow](w, "turn")
 	s.stations = newStations(w)
 	s.outcomes = newOutcomes(w)
+	s.figures = newCallFigures(w)
 	return s
 }
 
@@ -276,6 +278,7 @@ func (s *Services) like(other *Services, e *Epidemic) {
 // rebuild makes what is derived from the rows again, after a restore.
 func (s *Services) rebuild() {
 	s.known.rebuild()
+	s.figures.rebuild()
 	s.provided.rebuild()
 	s.requests.rebuild()
 	s.turns.rebuild()

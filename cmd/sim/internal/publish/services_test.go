@@ -9,7 +9,8 @@ import (
 	"orrery/netsync"
 )
 
-// A row of .services is how things stand with a service.
+// A row of .services is how things stand with a service, and how calls of it have
+// ended, and how long those took that got a value.
 func TestRowsOfServices(t *testing.T) {
 	s := loaded(t, `
 def work(me, x):
@@ -32,12 +33,12 @@ run(until = "50ms")
 	for _, at := range []struct {
 		tick int
 		want string
-	}{{5, "[[2 2] [3 0] [1 0] [2 0] [0 0] [2 0]]"}, {50, "[[2 2] [0 0] [0 0] [0 0] [3 0] [2 0]]"}} {
+	}{{5, "[[2 2] [3 0] [1 0] [2 0] [0 0] [2 0] [0 0] [0 0] [0 0] [0 0] [0 0] [0 0] [2 0] [0 0] [0 0] [0 0] [0 0] [0 0] [0 0]]"}, {50, "[[2 2] [0 0] [0 0] [0 0] [3 0] [2 0] [3 0] [0 0] [0 0] [0 0] [0 0] [0 0] [2 0] [0 0] [0 0] [0 0] [22020095 0] [32000000 0] [32000000 0]]"}} {
 		if err := s.Run.RunUntil(ecs.Tick(at.tick)); err != nil {
 			t.Fatal(err)
 		}
 		from.keys(s.Run.World)
-		im := &netsync.Image{Columns: make([][]byte, 6)}
+		im := &netsync.Image{Columns: make([][]byte, len(from.columns()))}
 		im.Resize(from.columns(), from.known)
 		from.fill(s.Run.World, im.Columns, 0)
 		var got [][]uint64
