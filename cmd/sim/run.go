@@ -99,6 +99,9 @@ func (o *runFlags) run(e *edge, args []string) error {
 	}
 	s, err := e.load(args[0], &o.worldFlags)
 	if err != nil {
+		if failed := o.printFailure(e, args[0], err); failed != nil {
+			return failed
+		}
 		return err
 	}
 	return o.carryOut(e, &result{scenario: s, name: args[0], flags: o})
@@ -134,6 +137,9 @@ func (o *runFlags) carryOut(e *edge, r *result, about ...[2]string) (err error) 
 			e.log(r.scenario)
 		}
 		e.report(err)
+		if failed := o.printFailure(e, r.name, err); failed != nil {
+			return failed
+		}
 		if !errors.As(err, new(unwritten)) {
 			e.say("to see it again: %s", r.again(0))
 		}

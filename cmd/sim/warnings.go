@@ -64,3 +64,26 @@ func problems(errs scenario.Errors) []problem {
 	}
 	return all
 }
+
+// problemsOf is an error as --json has it.
+func problemsOf(err error) []problem {
+	if errs := scenarioErrors(err); errs != nil {
+		return problems(errs)
+	}
+	return []problem{{What: err.Error()}}
+}
+
+// failure is what --json prints of a run that an error has ended, or that could
+// not begin.
+type failure struct {
+	Scenario string    `json:"scenario"`
+	Errors   []problem `json:"errors"`
+}
+
+// printFailure prints an error as JSON, if that is wanted.
+func (o *runFlags) printFailure(e *edge, name string, err error) error {
+	if !o.json {
+		return nil
+	}
+	return e.printJSON(failure{name, problemsOf(err)})
+}
