@@ -171,3 +171,24 @@ network(x, latency = "1ms")`)
 		t.Errorf("(- without, + with others)\n%s", diff)
 	}
 }
+
+// A request that a link doubles is served once while it waits or is served, and
+// not refused for want of the room that it has itself.
+func TestDoubledRequestsAreServedOnce(t *testing.T) {
+	const text = `
+def s(me):
+    me.n += 1
+    return me.n
+def told(me, r):
+    print(r.value, r.error)
+def go(me):
+    for _ in range(3):
+        me.call("s", then = told)
+p = node("p", program(state = {"n": 0}, provides = {"s": serve(s, time = "5ms", queue = QUEUE)}))
+c = node("c", program(on_start = go))
+link(p, c, latency = "2ms", duplicate = 1.0)
+run(until = "100ms")
+`
+	tells(t, with(text, "QUEUE", "2"), "9 c 1 None\n14 c 2 None\n19 c 3 None")
+	tells(t, with(text, "QUEUE", "0"), "4 c None queue full\n4 c None queue full\n9 c 1 None")
+}

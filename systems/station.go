@@ -60,6 +60,7 @@ type stations struct {
 	jobs     pool[jobRow, *jobRow]
 	payloads *ecs.Rows[payloadRow] // a row for each job
 	count    int                   // of jobs
+	calls    index                 // (caller, what the reply says it answers) to jobs
 	payload  []byte                // of the job in hand
 	figures  []stationFigures
 }
@@ -129,10 +130,14 @@ func (t *Turn) Event() ecs.EnvelopeID {
 }
 
 // Enter takes a request of the i-th event's node to the station of a service,
-// or answers that its queue is full. [Services.Turn] is to be asked before, so
+// or answers that its queue is full. A copy of one that waits there or is in
+// service, which a link has made, is left alone: it is served once. [Services.Turn] is to be asked before, so
 // that slots are free whose time is up, and after.
 func (s *Services) Enter(b *ecs.Batch, i int, r Request, service uint64, with Serving) {
 	n := b.Node(i)
+	if s.stations.calls.find(uint64(r.From), r.ref) >= 0 {
+		return
+	}
 	k := s.station(n, service)
 	if k < 0 {
 		k = s.stations.pool.take()
@@ -153,6 +158,7 @@ func (s *Services) Enter(b *ecs.Batch, i int, r Request, service uint64, with Se
 	job := s.stations.jobs.rows.Edit(row)
 	job.ID, job.Ref, job.A, job.From, job.Node = r.ID, r.ref, r.A, r.From, n
 	job.Came = s.world.Time(b.Tick)
+	s.stations.calls.put(uint64(r.From), r.ref, row)
 	if r.Payload != nil {
 		s.stations.payloads.Edit(row).At, job.A = s.world.Keep(r.Payload)
 	}
@@ -284,6 +290,8 @@ func (s *Services) jobRequest(row int) Request {
 }
 
 func (s *Services) dropJob(row int) {
+	job := s.stations.jobs.rows.At(row)
+	s.stations.calls.drop(uint64(job.From), job.Ref)
 	s.world.Unkeep(s.stations.payloads.At(row).At)
 	*s.stations.payloads.Edit(row) = payloadRow{}
 	s.stations.jobs.give(row)
@@ -340,10 +348,12 @@ func (s *Services) Station(n ecs.Node, service uint64) Station {
 func (s *stations) rebuild() {
 	s.pool.rebuild()
 	s.jobs.free, s.count = 0, 0
+	s.calls.clear()
 	for i := range s.jobs.rows.Len() {
 		switch r := s.jobs.rows.At(i); {
 		case r.Used != 0:
 			s.count++
+			s.calls.put(uint64(r.From), r.Ref, i)
 		case r.Prev == 0:
 			s.jobs.free = int32(i) + 1
 		}
