@@ -24,7 +24,7 @@ const MaxKeep = 1 << 16
 // Who subscribes is seen by publishers one tick after it changes, but for nodes
 // that start: what they subscribe from their start is seen in that tick.
 // Subscriptions end with the incarnation of their node, and so does the last
-// value of a latched feed with that of who published it.
+// value that a publisher gave a latched feed.
 //
 // What one publish sends is one pass over its subscribers, in the order of
 // nodes: a fan is in flight for those of a program that are given it in one
@@ -34,19 +34,21 @@ type Feeds struct {
 	programs *Programs
 	links    *Links
 
-	topics  *ecs.Rows[topicRow]
-	texts   *ecs.Rows[topicText]
-	figures *ecs.Rows[FeedFigures]
-	ways    *ecs.Rows[wayRow]
-	serials *ecs.Rows[serialRow] // one row once somebody has subscribed
-	subs    pool[subscriptionRow, *subscriptionRow]
-	faces   *ecs.Rows[faceRow]     // a row for each of subs,
-	ears    []ear                  // made from it,
-	thens   []uint64               // and from it, but for zeros at the end
-	kept    *ecs.Rows[functionRow] // and another
-	lanes   pool[laneRow, *laneRow]
-	queued  pool[queuedRow, *queuedRow]
-	values  *ecs.Rows[functionRow] // a row for each of queued
+	topics     *ecs.Rows[topicRow]
+	texts      *ecs.Rows[topicText]
+	figures    *ecs.Rows[FeedFigures]
+	ways       *ecs.Rows[wayRow]
+	serials    *ecs.Rows[serialRow] // one row once somebody has subscribed
+	subs       pool[subscriptionRow, *subscriptionRow]
+	faces      *ecs.Rows[faceRow]     // a row for each of subs,
+	ears       []ear                  // made from it,
+	thens      []uint64               // and from it, but for zeros at the end
+	kept       *ecs.Rows[functionRow] // and another
+	lanes      pool[laneRow, *laneRow]
+	older      pool[latchedRow, *latchedRow]
+	olderTexts *ecs.Rows[functionRow] // a row for each of older
+	queued     pool[queuedRow, *queuedRow]
+	values     *ecs.Rows[functionRow] // a row for each of queued
 
 	derived  []subject
 	byKey    index // (key of a text, 0) to topic
@@ -191,10 +193,12 @@ func NewFeeds(w *ecs.World, p *Programs, l *Links) *Feeds {
 	f.faces = ecs.NewRows[faceRow](w, "subscription.face")
 	f.kept = ecs.NewRows[functionRow](w, "subscription.function")
 	f.lanes = newPool[laneRow](w, "subscription.lane")
+	f.older = newPool[latchedRow](w, "feed.older")
+	f.olderTexts = ecs.NewRows[functionRow](w, "feed.older.value")
 	f.queued = newPool[queuedRow](w, "feed.waiting")
 	f.values = ecs.NewRows[functionRow](w, "feed.waiting.value")
 	f.heard = newHeard(w)
-	for _, t := range []*ecs.Table{f.texts.Table(), f.figures.Table(), f.kept.Table(), f.values.Table()} {
+	for _, t := range []*ecs.Table{f.texts.Table(), f.figures.Table(), f.kept.Table(), f.values.Table(), f.olderTexts.Table()} {
 		t.OutsideDigest()
 	}
 	for _, t := range []*ecs.Table{f.topics.Table(), f.faces.Table(), f.ways.Table(), f.serials.Table()} {
@@ -235,7 +239,7 @@ func (f *Feeds) Name(feed Feed) string { return f.derived[feed].name }
 
 // Way says how a feed's values, or those of all that a pattern stands for, come
 // to subscribers that no link joins to the publisher: latency, jitter and loss.
-// If it is latched, who subscribes late is given the last value. Of two ways for
+// If it is latched, who subscribes late is given each publisher's last value. Of two ways for
 // a feed the first that was declared counts. Without one, a value is there in
 // the next tick.
 type Way struct {
@@ -326,6 +330,7 @@ func (f *Feeds) rebuild() {
 	for i := range f.derived {
 		f.findWay(i)
 	}
+	f.rebuildOlder()
 	f.bySub.clear()
 	for i := range f.subs.rows.Len() {
 		if r := f.subs.rows.At(i); r.Used != 0 {

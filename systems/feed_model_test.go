@@ -245,7 +245,7 @@ type feedModel struct {
 	joined  []*feedSub
 	events  map[ecs.Tick][]*feedEvent
 	cuts    map[[2]int]bool
-	last    *feedLast // of m, the only latched feed
+	last    []feedLast // of m, the only latched feed: one a publisher, as they came
 	resumed []int
 	lines   []string
 }
@@ -270,10 +270,13 @@ func (m *feedModel) crash(node int) {
 	for _, x := range n.subs {
 		x.ended = true
 	}
-	if m.last != nil && m.last.from == node {
-		m.last = nil
-	}
+	m.forget(node)
 	n.up, n.paused, n.subs = false, false, nil
+}
+
+// forget forgets what a node published last.
+func (m *feedModel) forget(node int) {
+	m.last = slices.DeleteFunc(m.last, func(x feedLast) bool { return x.from == node })
 }
 
 func (m *feedModel) start(node int) {
@@ -334,8 +337,11 @@ func (m *feedModel) settle() {
 	m.view = append(m.view, m.joined...)
 	m.view = slices.DeleteFunc(m.view, func(x *feedSub) bool { return x.ended })
 	for _, x := range m.joined {
-		if !x.ended && m.last != nil && matches(x.Name, "m") {
-			m.send(m.last.feedValue, ecs.EnvelopeID(random.Mix(uint64(m.last.id)^uint64(m.now))>>12), []*feedSub{x})
+		if x.ended || !matches(x.Name, "m") {
+			continue
+		}
+		for _, last := range m.last {
+			m.send(last.feedValue, ecs.EnvelopeID(random.Mix(uint64(last.id)^uint64(m.now))>>12), []*feedSub{x})
 		}
 	}
 	m.joined = nil
@@ -493,7 +499,8 @@ func (m *feedModel) work(node int) {
 		case opPublish:
 			v := feedValue{studioFeeds[op.what], op.value, node}
 			if v.feed == "m" {
-				m.last = &feedLast{v, m.ids[op.value]}
+				m.forget(node)
+				m.last = append(m.last, feedLast{v, m.ids[op.value]})
 			}
 			var subs []*feedSub
 			for _, x := range m.view {

@@ -124,13 +124,8 @@ func (f *Feeds) forget(n ecs.Node) {
 		f.end(row)
 	}
 	f.heard.forget(n)
-	if !f.anyLatched() {
-		return
-	}
-	for i := range f.derived {
-		if t := f.topics.At(i); t.LastFrom == n {
-			f.forgetLast(i)
-		}
+	if f.anyLatched() {
+		f.forgetPublisher(n)
 	}
 }
 

@@ -75,7 +75,7 @@ func matches(pattern, name string) bool {
 }
 
 // topicRow is the name of a feed, or a pattern. What a latched feed was given
-// last is there until who gave it ends.
+// last is there until who gave it ends; of other publishers see latchedRow.
 type topicRow struct {
 	Key      uint64 // of the text
 	LastID   ecs.EnvelopeID
@@ -107,6 +107,7 @@ type subject struct {
 	version uint64       // of members; no two lists have the same
 	joined  []subscriber // since members were brought in line, in order of joining
 	gone    []subscriber
+	older   []int32 // of a latched feed: the last values of other publishers than the latest, by row, as they were published
 }
 
 // subscriber is a subscription, in the order of nodes and, of one node's, of
