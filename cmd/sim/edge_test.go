@@ -235,7 +235,7 @@ func TestJSONShape(t *testing.T) {
 		want string
 	}{
 		{"calls", o["calls"], "answered failed gone made under_way"},
-		{"failed", o["calls"].(map[string]any)["failed"], "cancelled crashed failed no provider queue full timeout unknown service"},
+		{"failed", o["calls"].(map[string]any)["failed"], "cancelled corrupted crashed failed no link no provider queue full timeout unknown service"},
 		{"messages", o["messages"], "delivered dropped in_flight sent"},
 		{"dropped", o["messages"].(map[string]any)["dropped"], "cut down gone held late loss queue stale"},
 		{"a check", o["checks"].([]any)[0], "asked kind name outcome tick time_s"},
