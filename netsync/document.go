@@ -15,6 +15,7 @@ type Document struct {
 	tick  ecs.Tick
 	dirty bool // value is newer than the latest frame
 	final bool // and the last before another epoch
+	fades bool // there is none while nobody has the topic
 }
 
 // Document adds a document's topic.
@@ -37,10 +38,25 @@ func (d *Document) Remove() {
 
 // Set gives the document another value, which is copied: JSON.
 func (d *Document) Set(value []byte, tick ecs.Tick) {
+	if d.fades && d.topic.wanted == 0 && !d.hub.ended {
+		return // and nobody would be told what comes after it
+	}
 	if d.value != nil && bytes.Equal(value, d.value) {
 		return
 	}
 	d.value, d.tick, d.dirty = slices.Clone(value), tick, true
+}
+
+// Fades has the document be without a value while nobody has its topic, unless
+// the world has ended: for one that is brought up to date for viewers alone. Who
+// comes next waits for the next value, and is given no old one.
+func (d *Document) Fades() {
+	d.fades = true
+	d.topic.idle = func() {
+		if !d.hub.ended {
+			d.Forget()
+		}
+	}
 }
 
 // Final says that the value, or none, is the last before another epoch.
@@ -86,3 +102,6 @@ func (d *Document) complete() *Draft {
 
 // IsWanted reports whether a viewer has the topic.
 func (d *Document) IsWanted() bool { return d.topic.wanted > 0 }
+
+// IsSet reports whether there is a value, and viewers are given it.
+func (d *Document) IsSet() bool { return d.topic.has }

@@ -37,6 +37,9 @@ func (t *topics) open(h *netsync.Hub, w *World) (err error) {
 			return err
 		}
 	}
+	for _, d := range []*netsync.Document{t.clock, t.checks, t.measures, t.params, t.feeds} {
+		d.Fades()
+	}
 	if t.events, err = h.Log(netsync.TopicEvents+"all", netsync.Rate{}); err != nil {
 		return err
 	}
@@ -56,7 +59,7 @@ func (t *topics) setSchema(s netsync.Schema, tick ecs.Tick) { t.schema.Set(mustJ
 // the run has ended, that is what has not been looked at since.
 func (t *topics) want(o *order, ended bool) {
 	looked := func(d *netsync.Document, last *netsync.Nanos, every netsync.Nanos) bool {
-		if !d.IsWanted() || d.IsFinal() || !ended && *last != 0 && o.asked-*last < every {
+		if !d.IsWanted() || d.IsFinal() || !ended && d.IsSet() && o.asked-*last < every {
 			return false
 		}
 		*last = o.asked
