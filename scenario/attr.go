@@ -140,6 +140,9 @@ func (s *script) noAttr(n ecs.Node, name string) error {
 	case n != s.at.node && (verb || name == "random"):
 		return fmt.Errorf("%s.%s: a handler acts for its own node only; write %s.%s", s.NodeName(n), name, "me", name)
 	}
+	if slices.Contains(lifeAttrs, name) {
+		return fmt.Errorf("%s.%s: checks and series see it, handlers do not: a node learns of others by messages", s.NodeName(n), name)
+	}
 	return s.unknown(p, name)
 }
 

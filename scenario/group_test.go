@@ -196,7 +196,7 @@ func TestIsolation(t *testing.T) {
 	for _, tc := range []struct{ line, want string }{
 		{`a[1].x`, "a[1].x: a handler reads its own node only"},
 		{`a[1].l.append(1)`, "a[1].l: a handler reads its own node only"},
-		{`a[1].up`, `a declares no state "up"`},
+		{`a[1].up`, `a[1].up: checks and series see it, handlers do not: a node learns of others by messages`},
 		{`b.x = 1`, "b.x: a handler changes its own node only; message b"},
 		{`a.x`, "a.x: state of a group is read in checks, series and exports only"},
 		{`a[1].send(me, "hear")`, "a[1].send: a handler acts for its own node only; write me.send"},
