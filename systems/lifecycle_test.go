@@ -94,7 +94,7 @@ func TestStopAsksAndKeepsTheCode(t *testing.T) {
 func TestCrashAsksNothing(t *testing.T) {
 	r := newLifeRig()
 	r.at(3, Action{Verb: Crash, Target: r.a, Down: 4*ms + 1})
-	r.at(5, r.to(Crash))
+	r.at(5, r.to(LoseDisk)) // of what is down the disk alone
 	for due := ecs.Tick(3); due < 12; due++ {
 		e := r.World.Outside(r.a, r.kind, uint64(due), 0, fmt.Sprint(due))
 		r.World.Post(&e, due)

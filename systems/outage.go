@@ -127,7 +127,7 @@ func (f *Faults) fell(n ecs.Node, a *Action) {
 			l.startAgain(x.Until, n)
 		}
 		o.begin(n, x)
-	case a.Verb != Stop: // what is down is not stopped
+	case a.Verb == Crash: // what is down is not stopped, and may lose its disk alone
 		o.endAll(n, downOutage)
 	}
 }

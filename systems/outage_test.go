@@ -18,6 +18,7 @@ type interval struct {
 	sort     outageSort
 	from, to ecs.Tick
 	factor   uint64
+	verb     Verb
 }
 
 type outagePlan struct {
@@ -42,7 +43,7 @@ func drawOutages(t *rapid.T) outagePlan {
 	n := ecs.Node(1<<24 + 1)
 	for i := range rapid.IntRange(1, 8).Draw(t, "faults") {
 		verb := rapid.SampledFrom([]Verb{Crash, Crash, LoseDisk, Pause, Slow}).Draw(t, "verb")
-		x := interval{from: tick("from", 2, 40), factor: usual}
+		x := interval{from: tick("from", 2, 40), factor: usual, verb: verb}
 		do := Action{Verb: verb, Target: n}
 		switch rapid.IntRange(0, 5).Draw(t, "how") {
 		case 0: // without an end
@@ -120,6 +121,7 @@ func (p outagePlan) says(now ecs.Tick) string {
 			switch {
 			case x.from != t:
 			case x.sort == pauseOutage && x.to == 0 && has(downOutage): // pauses what is up
+			case x.verb == LoseDisk && x.to == 0 && has(downOutage): // takes the disk alone
 			case x.sort == slowOutage && x.to == 0: // takes the place of the last such
 				for i := range last {
 					if last[i].sort == slowOutage && last[i].to == 0 {
