@@ -70,6 +70,7 @@ class World {
   #asked = 0
   #waiting = new Map() // of each request under way: how it ends, by ID
   #sent = Promise.resolve() // the last request
+  #connected = new WeakSet() // sockets for requests at whose other end is somebody
   #listens // the socket on which replies are taken
   #prefixes = [] // subscribed
   #run // the run and the epoch of all topics
@@ -87,8 +88,9 @@ class World {
     this.#frames = new zmq.Subscriber(options)
     this.#frames.connect(endpoint)
     this.#connect = () => {
-      // What nobody waits for any more is not kept for who may come.
-      const socket = new zmq.Dealer({ ...options, immediate: true, sendTimeout: timeout })
+      const socket = new zmq.Dealer(options)
+      socket.events.on("handshake", () => this.#connected.add(socket))
+      socket.events.on("disconnect", () => this.#connected.delete(socket))
       socket.connect(requests)
       return socket
     }
@@ -159,9 +161,7 @@ class World {
       this.#waiting.set(id, { request, since: Date.now(), resolve, reject })
       this.#requests ??= this.#connect()
       const socket = this.#requests
-      this.#sent = this.#sent.then(() => this.#waiting.has(id) && socket.send(text)).catch((error) => {
-        if (error.code !== "EAGAIN") this.#settle(id, (asked) => asked.reject(error)) // else its time is over
-      })
+      this.#sent = this.#sent.then(() => socket.send(text)).catch((error) => this.#settle(id, (asked) => asked.reject(error)))
       if (this.#listens !== socket) this.#listen(socket)
     })
   }
@@ -173,7 +173,7 @@ class World {
       while (this.#waiting.size && socket === this.#requests) {
         const parts = await this.#next(socket, this.#waiting.values().next().value.since)
         if (parts) this.#answer(parts)
-        else this.#expire()
+        else this.#expire(socket)
       }
     } catch (error) {
       for (const id of this.#waiting.keys()) this.#settle(id, (asked) => asked.reject(error)) // the world was left
@@ -196,12 +196,15 @@ class World {
     }
   }
 
-  /** Give up requests that have waited for too long. The connection stays: exports belong to it. */
-  #expire() {
+  /** Give up requests that have waited for too long. A connection stays: exports belong to it. */
+  #expire(socket) {
     for (const [id, { since }] of this.#waiting) {
       if (Date.now() - since < this.#timeout) break // they are in order
       this.#settle(id, (asked) => asked.reject(new Error(`no reply to ${asked.request} in ${this.#timeout} ms`)))
     }
+    if (this.#waiting.size || this.#connected.has(socket)) return
+    socket.close() // and with it what was not sent yet: nobody waits for it
+    this.#requests = undefined
   }
 
   #settle(id, how) {
@@ -216,11 +219,14 @@ class World {
    * world is paused acts have pending, which outcome takes, and an ok of null.
    * @param {string} service
    * @param {any[]} [args]
-   * @param {object} [options] named: arguments by name; timeout in simulated milliseconds; as: the node that does it;
+   * @param {object} [options] named: arguments by name; timeout in simulated milliseconds, or a text as "10ms"; as: the node that does it;
    * to, policy ("all" has each that provides it reply), key and need as docs/protocol.md has them
    */
   async call(service, args = [], { timeout, ...options } = {}) {
-    return this.#act("call", { service, args, timeout_ns: timeout && Math.round(timeout * 1e6), ...options })
+    if (options.key !== undefined && options.policy !== "hash") {
+      throw new TypeError('key is what the policy "hash" chooses by; an argument of that name goes into named')
+    }
+    return this.#act("call", { service, args, timeout_ns: nanoseconds(timeout), ...options })
   }
 
   /** Publish a value to a feed, as a node or nobody. */
@@ -316,6 +322,16 @@ class World {
       throw new Malformed(`frame of ${JSON.stringify(name.slice(0, 255))}: ${error.message}`, { cause: error })
     }
   }
+}
+
+const UNITS = { ns: 1, us: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9, d: 86400e9 }
+
+/** A simulated time: milliseconds, or a text as in scenarios. */
+function nanoseconds(time) {
+  if (typeof time !== "string") return time && Math.round(time * 1e6)
+  const [, number, unit] = /^([0-9]+(?:\.[0-9]+)?)(ns|us|ms|s|m|h|d)$/.exec(time) ?? []
+  if (!unit) throw new TypeError(`"${time}" is not a duration; write a number and one of ns us ms s m h d, as in "10ms"`)
+  return Math.round(number * UNITS[unit])
 }
 
 /** An object from elsewhere. */

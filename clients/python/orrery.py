@@ -20,14 +20,17 @@ from __future__ import annotations
 
 import array
 import collections
+import fractions
 import itertools
 import json
+import re
 import sys
 import time
 import zlib
 from typing import Any, Iterable, Iterator
 
 import zmq
+from zmq.utils.monitor import recv_monitor_message
 
 try:
     import numpy
@@ -44,6 +47,9 @@ _CODES = {
     "uint8": "B", "uint16": "H", "uint32": "I", "uint64": "Q",
     "float32": "f", "float64": "d",
 }
+
+# In nanoseconds.
+_UNITS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9, "d": 86400 * 10**9}
 
 
 class Gap(Exception):
@@ -104,7 +110,7 @@ class World:
         self.timeout = timeout
         self._context = context or zmq.Context.instance()
         self._requests_at, self._keys = requests, keys
-        self._frames = self._socket(zmq.SUB, endpoint)
+        self._frames = self._connect(self._context.socket(zmq.SUB), endpoint)
         self._requests = None
         self._numbers = itertools.count(1)
         self._prefixes = []
@@ -120,8 +126,7 @@ class World:
     def close(self) -> None:
         """Leave the world, which goes on."""
         self._frames.close()
-        if self._requests:
-            self._requests.close()
+        self._leave()
 
     def watch(self, *names: str) -> Iterator[Table]:
         """Yield a table each time it changes: "client" for all whose names
@@ -156,11 +161,11 @@ class World:
                 if not self._frames.closed:
                     self._frames.unsubscribe(prefix)
 
-    def _wait(self, socket, since, what=zmq.POLLIN):
+    def _wait(self, socket, since):
         """Return whether there is something, by timeout seconds after since."""
         if self.timeout is None:
-            return socket.poll(None, what)
-        return socket.poll(max(0, since + self.timeout - time.monotonic()) * 1000, what)
+            return socket.poll()
+        return socket.poll(max(0, since + self.timeout - time.monotonic()) * 1000)
 
     def get(self, topic: str) -> Table | Document | Log:
         """Return one topic as it is now."""
@@ -182,11 +187,8 @@ class World:
 
     def ask(self, do: str, **arguments) -> dict[str, Any]:
         """Send a request and return its reply, as docs/protocol.md has them."""
-        since, number = time.monotonic(), None
-        if self._wait(self._asking(), since, zmq.POLLOUT):
-            number = self._send(do, arguments)
-        # The connection stays if nothing comes: exports and more belong to it.
-        while number and self._wait(self._requests, since):
+        number, since = self._send(do, arguments), time.monotonic()
+        while self._wait(self._requests, since):
             text, *frame = self._requests.recv_multipart()
             try:
                 reply = json.loads(text)
@@ -199,18 +201,23 @@ class World:
             if frame:
                 self._apply(frame)
             return reply
+        if not self._is_connected():
+            self._leave()  # and drop what was not sent yet: nobody waits for it
         raise TimeoutError("no reply to %s in %s s" % (do, self.timeout))
 
     def call(
         self, service: str, *args, to: str | None = None, policy: str | None = None, key=None, need: int | None = None,
-        node: str | None = None, timeout: float | None = None, **named,
+        node: str | None = None, timeout: float | str | None = None, named: dict[str, Any] | None = None, **more,
     ) -> Reply:
-        """Call a service and return its Reply. timeout is in simulated seconds;
-        node does it, nobody if not given; policy "all" has each that provides
-        it reply; docs/protocol.md has the others."""
-        timeout_ns = None if timeout is None else round(timeout * 1e9)
-        return self._act("call", service=service, args=args or None, named=named or None, to=to, policy=policy, key=key,
-                         need=need, timeout_ns=timeout_ns, **{"as": node})
+        """Call a service and return its Reply. timeout is in simulated seconds,
+        or a text as "10ms"; node does it, nobody if not given; policy "all" has
+        each that provides it reply; docs/protocol.md has the others. Other names
+        are the service's arguments; those that are called as an option is here
+        go into named: named={"key": "x"}."""
+        if key is not None and policy != "hash":
+            raise TypeError('key is what the policy "hash" chooses by; an argument of that name goes into named')
+        return self._act("call", service=service, args=args or None, named={**(named or {}), **more} or None, to=to, policy=policy,
+                         key=key, need=need, timeout_ns=_nanoseconds(timeout), **{"as": node})
 
     def publish(self, feed: str, value, node: str | None = None) -> Reply:
         """Publish a value to a feed, as a node or nobody."""
@@ -249,12 +256,25 @@ class World:
         return Reply(ok.get("ok", True), value, ok.get("error"), ok.get("provider"), took and took / 1e9, ok.get("values"), reply["tick"],
                      ok.get("errors"), ok.get("pending"))
 
-    def _asking(self):
-        if self._requests is None:
-            self._requests = self._socket(zmq.DEALER, self._requests_at)
-        return self._requests
+    def _is_connected(self):
+        """Return whether requests are sent to somebody. Exports belong to that
+        connection: it stays, whatever has no reply."""
+        while self._state.poll(0):
+            self._connected = recv_monitor_message(self._state)["event"] == zmq.EVENT_HANDSHAKE_SUCCEEDED
+        return self._connected
+
+    def _leave(self):
+        if self._requests:
+            self._requests.disable_monitor()
+            self._state.close()
+            self._requests.close()
+            self._requests = None
 
     def _send(self, do, arguments):
+        if self._requests is None:
+            self._requests, self._connected = self._context.socket(zmq.DEALER), False
+            self._state = self._requests.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED)
+            self._connect(self._requests, self._requests_at)
         number = next(self._numbers)
         self._requests.send_json({"v": VERSION, "id": number, "do": do, **arguments})
         return number
@@ -290,11 +310,9 @@ class World:
         except Exception as error:  # whatever bytes from elsewhere lead to
             raise Malformed("frame of %r: %s: %s" % (parts[0][:255], type(error).__name__, error)) from error
 
-    def _socket(self, kind, endpoint):
-        socket = self._context.socket(kind)
+    def _connect(self, socket, endpoint):
         socket.linger = 0
         socket.rcvhwm = 10  # frames; more would only be old ones
-        socket.immediate = 1  # what nobody waits for any more is not kept for who may come
         # A machine that is gone is missed else, and not found again. Heartbeats would do
         # that too, but take a large frame on a slow line for silence.
         socket.tcp_keepalive, socket.tcp_keepalive_idle, socket.tcp_keepalive_intvl, socket.tcp_keepalive_cnt = 1, 15, 5, 3
@@ -368,8 +386,7 @@ class Messages:
                         yield item
         finally:
             if not world._frames.closed:
-                if world._asking().poll(0, zmq.POLLOUT):  # else the world has ended, or may have: no reply is waited for
-                    world._send("unexport", {"topic": topic})
+                world._send("unexport", {"topic": topic})  # no reply is waited for: the world may have ended
 
 
 class Table(_Topic):
@@ -407,6 +424,16 @@ class Table(_Topic):
                 _change(self.columns[c["name"]], sets[c["set"]], c, body)
         if "crc" in header and header["crc"] != self.digest():
             raise Gap(self.topic)
+
+
+def _nanoseconds(time):
+    """A simulated time: seconds, or a text as in scenarios."""
+    if not isinstance(time, str):
+        return None if time is None else round(time * 1e9)
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(ns|us|ms|s|m|h|d)", time)
+    if not found:
+        raise ValueError('"%s" is not a duration; write a number and one of ns us ms s m h d, as in "10ms"' % time)
+    return round(fractions.Fraction(found[1]) * _UNITS[found[2]])
 
 
 def _given(**arguments):

@@ -13,6 +13,13 @@ def refused(act, *args, **named):
         return e.code
 
 
+def wrong(act, *args, **named):
+    try:
+        act(*args, **named)
+    except (TypeError, ValueError) as e:
+        return str(e)
+
+
 keys = tuple(arg.encode() for arg in sys.argv[3].split(",")) if len(sys.argv) > 3 else None
 with orrery.attach(sys.argv[2], keys=keys, timeout=20) as world:
     world.ask("pause")
@@ -21,6 +28,10 @@ with orrery.attach(sys.argv[2], keys=keys, timeout=20) as world:
     put = world.call("put", "x", [1, 2.5, None], ttl=3)
     print(put.ok, put.value, put.provider, put.took)
     print(world.call("get", "x").value)
+    print(world.call("get", named={"key": "x"}).value, world.call("put", ttl=4, named={"value": 1, "key": "x"}).value)
+    print(wrong(world.call, "get", key="x"))
+    print(wrong(world.call, "never", timeout="10"))
+    print(world.call("never", timeout="10.5ms").took)
     late = world.call("late", "x", timeout=0.5, node="client")
     print(late.value, late.took)
     print(world.call("get", "y").error.endswith("no y"), world.call("never", timeout=0.01).error)
