@@ -50,9 +50,11 @@ func (p *Pipes) sentOnce(f *flowRow, seq uint64) bool {
 // it is not known which time was answered, and the way may have become longer than
 // the wait. If so, items come twice, and none is there that was sent once: then
 // only longer waits will tell (Karn and Partridge).
-func (p *Pipes) told(f *flowRow, now ecs.Tick, received uint64, ahead uint32) {
+//
+// It returns the one of those that was sent again last, 0 if there is none.
+func (p *Pipes) told(f *flowRow, now ecs.Tick, received uint64, ahead uint32) (latest uint64) {
 	if f.Seen == 0 && ahead == 0 && !f.Again || received < f.Acked || received > f.Next {
-		return
+		return 0
 	}
 	top, once, again := f.top(), uint64(0), false
 	last := min(f.Next, received+1+uint64(bits.Len32(ahead)))
@@ -61,7 +63,9 @@ func (p *Pipes) told(f *flowRow, now ecs.Tick, received uint64, ahead uint32) {
 		switch {
 		case !there || f.has(seq):
 		case !p.sentOnce(f, seq):
-			again = true
+			if again = true; latest == 0 || p.sentAt(f, seq) >= p.sentAt(f, latest) {
+				latest = seq
+			}
 		default:
 			if once = seq; seq < top {
 				f.Doubts |= reordered
@@ -80,6 +84,7 @@ func (p *Pipes) told(f *flowRow, now ecs.Tick, received uint64, ahead uint32) {
 	case again && f.Doubts&early == 0:
 		f.Backoff = 0
 	}
+	return latest
 }
 
 // deadline is how long after it was sent an item is sent again.
@@ -108,22 +113,27 @@ func (w *deadline) until(seq uint64, sent ecs.Tick) (at ecs.Tick, overtaken bool
 	return sent + w.patience, false
 }
 
-// nextResend returns when a source that keeps something sends again: the first of
-// what the target has not, of as many as an acknowledgement tells of. If it has
-// all, it is asked: its queue goes with its incarnation, and what says so may be
-// lost.
+// nextResend returns when a source that keeps something sends again: what others
+// have overtaken, or the first of what the target has not. Waiting for that begins
+// anew as the target has more (RFC 6298, 5.3), for it may have to come through a
+// queue. If the target has all, it is asked: its queue goes with its incarnation,
+// and what says so may be lost.
 func (p *Pipes) nextResend(f *flowRow, now ecs.Tick) ecs.Tick {
 	w := p.deadline(f)
+	next := now + w.patience
 	if f.Acked == f.Next {
-		return now + w.patience
+		return next
 	}
-	next, _ := w.until(f.Acked+1, p.sentAt(f, f.Acked+1))
-	if f.Again || f.Seen != 0 {
-		for seq := f.Acked + 2; seq <= min(f.Next, f.Acked+aheadBits+1); seq++ {
-			if !f.has(seq) {
-				at, _ := w.until(seq, p.sentAt(f, seq))
-				next = min(next, at)
-			}
+	first := p.sentAt(f, f.Acked+1)
+	if first == longAgo {
+		return now + 1
+	}
+	if at := first + w.patience; at > now {
+		next = at
+	}
+	for seq := f.Acked + 1; seq < w.top; seq++ {
+		if at, overtaken := w.until(seq, p.sentAt(f, seq)); overtaken && !f.has(seq) {
+			next = min(next, at)
 		}
 	}
 	return max(next, now+1)

@@ -83,7 +83,8 @@ type Pipes struct {
 
 	opened          bool
 	item, ack, wake ecs.Kind
-	delay, second   ecs.Tick
+	delay           ecs.Tick // of acknowledgements
+	short, long     ecs.Tick // bounds of waits
 
 	turn    turn
 	staging Pipe   // that takes what is pushed, full or not, while a stage's handler runs
@@ -156,7 +157,7 @@ func NewPipes(w *ecs.World, p *Programs, l *Links) *Pipes {
 		ends: ecs.NewRows[endRow](w, "pipe.end"), sources: ecs.NewRows[sourceRow](w, "pipe.source"),
 		queues: ecs.NewRows[queueRow](w, "pipe.queue"), pool: ecs.NewRows[itemPool](w, "pipe.pool"),
 		figures: newPipeFigures(w),
-		delay:   max(1, w.TicksCeil(ackDelay)), second: max(1, w.TicksCeil(longestWait)),
+		delay:   max(1, w.TicksCeil(ackDelay)), short: max(1, w.TicksCeil(shortBound)), long: max(1, w.TicksCeil(longBound)),
 	}
 	for _, t := range []*ecs.Table{x.flows.Table(), x.items.Table(), x.ends.Table(), x.sources.Table(), x.queues.Table(), x.pool.Table()} {
 		t.DigestIfUsed()

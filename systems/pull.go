@@ -83,6 +83,9 @@ func (p *Pipes) Arrived(b *ecs.Batch, i int) *Item {
 	if x == nil {
 		panic(fmt.Sprintf("systems: %s is a target of pipe %q, and its program does not pull from it; add it to Pulls", p.world.NodeName(e.To), p.Name(pipe)))
 	}
+	if word&sentAgain != 0 && seq > f.Received {
+		f.Owed |= neededAgain
+	}
 	if seq == f.Received+1 && !x.queued() {
 		p.turn.flow = int32(k)
 		f.Received++
@@ -95,7 +98,8 @@ func (p *Pipes) Arrived(b *ecs.Batch, i int) *Item {
 	switch before, known := p.placeAhead(f, seq); {
 	case known:
 		p.figures.doubled(pipe)
-		p.acknowledge(b, i, k, cameTwice)
+		f.Owed &^= neededAgain
+		p.acknowledge(b, i, k, word>>63*cameTwice)
 		return nil
 	case seq == f.Received+1:
 		if f.Ahead != 0 {
@@ -315,9 +319,14 @@ func (p *Pipes) hurry(b *ecs.Batch, i int, f *flowRow) {
 	}
 }
 
-// cameTwice is the bit of an acknowledgement that says that it is for an item that
-// the target had (RFC 2883).
-const cameTwice = 1 << aheadBits
+const (
+	// cameTwice is the bit of an acknowledgement that says that it is for an item
+	// that was sent again, and the target had (RFC 2883).
+	cameTwice = 1 << aheadBits
+	// neededAgain is the bit of what a target owes that says that it had an item
+	// only as that was sent again. It is acknowledged at once: a source waits.
+	neededAgain = 1 << 7
+)
 
 // acknowledge has the target say how far it has pulled, and what it has.
 func (p *Pipes) acknowledge(b *ecs.Batch, i, k int, twice uint64) {
@@ -332,9 +341,10 @@ func (p *Pipes) acknowledge(b *ecs.Batch, i, k int, twice uint64) {
 		ahead |= 1 << bit
 		row = it.Next
 	}
+	needed := uint64(f.Owed&neededAgain) << (63 - 7)
 	f.Owed, f.AckDue = 0, 0
 	b.Out = append(b.Out, ecs.Send{
-		To: f.From, Cause: uint16(i), Kind: p.ack, A: itemWord(k, f.taken()),
+		To: f.From, Cause: uint16(i), Kind: p.ack, A: itemWord(k, f.taken()) | needed,
 		B: uint64(uint16(b.Life(i).Incarnation))<<48 | uint64(min(f.Waiting, 0xffff))<<32 | twice | ahead,
 	})
 }

@@ -17,9 +17,14 @@ const aheadBits = 31
 // never finds a flow that it is not of: at most one that is gone.
 func itemWord(k int, seq uint64) uint64 { return uint64(k)<<32 | seq&0xffffffff }
 
+// sentAgain is the bit of an item's word that says that it was sent before, and of
+// an acknowledgement's that the target had the item only as it came so. It tells a
+// source whether what it waited for was lost, or on its way (RFC 3522).
+const sentAgain = 1 << 63
+
 // named returns the flow and the number of an item; the number is near another.
 func (p *Pipes) named(word uint64, from, to ecs.Node) (k int, f *flowRow) {
-	if k = int(word >> 32); k >= p.flows.Len() {
+	if k = int(word &^ sentAgain >> 32); k >= p.flows.Len() {
 		return -1, nil
 	}
 	if f = p.flows.Edit(k); f.From != from || f.To != to {
@@ -241,7 +246,7 @@ func (p *Pipes) give(b *ecs.Batch, i, k int, x *Push) {
 		f.Timing, f.Timed = true, uint32(f.Next)
 	}
 	p.sum(a + uint64(b.Tick))
-	p.sendKept(b, i, k, f, f.Next, a)
+	p.sendKept(b, i, k, f, f.Next, 0)
 	if f.Kept == 1 {
 		f.Resend = b.Tick + p.patience(f)
 		p.arm(b, i, f.FromEnd, f.Resend)
@@ -258,15 +263,16 @@ func (p *Pipes) keepBytes(row int, word uint64, payload []byte) (hash uint64) {
 	return hash
 }
 
-// sendKept sends an item that its source keeps.
-func (p *Pipes) sendKept(b *ecs.Batch, i, k int, f *flowRow, seq, a uint64) {
+// sendKept sends an item that its source keeps, with a bit in its word, or 0.
+func (p *Pipes) sendKept(b *ecs.Batch, i, k int, f *flowRow, seq, bit uint64) {
 	if f.Bytes || f.Again {
 		r := p.rare.At(f.slot(seq))
 		if r.Sent = b.Tick; r.Bytes != 0 {
 			p.buffer = append(p.buffer[:0], p.world.Kept(r.Bytes)...)
+			binary.LittleEndian.PutUint64(p.buffer, itemWord(k, seq)|bit)
 			b.SendBytes(i, f.To, p.item, 0, p.buffer)
 			return
 		}
 	}
-	b.Out = append(b.Out, ecs.Send{To: f.To, Cause: uint16(i), Kind: p.item, A: a, B: itemWord(k, seq)})
+	b.Out = append(b.Out, ecs.Send{To: f.To, Cause: uint16(i), Kind: p.item, A: p.rings.At(f.slot(seq)).A, B: itemWord(k, seq) | bit})
 }

@@ -12,11 +12,13 @@ const (
 	// less. As QUIC's max_ack_delay (RFC 9000, 18.2); every second packet there.
 	ackDelay           ecs.Nanoseconds = 25_000_000
 	mostUnacknowledged int             = 8
-	// longestWait bounds the wait for an acknowledgement, doubled each time
-	// that it was in vain: after a cut heals, a pipe goes on within it, or
-	// within the time that an acknowledgement takes. It is the first wait too
-	// (RFC 6298, 2.1).
-	longestWait ecs.Nanoseconds = 1_000_000_000
+	// shortBound bounds the wait for an acknowledgement, doubled each time that
+	// it was in vain: after a cut heals, a pipe goes on within it, or within the
+	// time that an acknowledgement takes. It is the first wait too (RFC 6298,
+	// 2.1). Where items that were sent again have come twice, the way may be longer
+	// than that: then it doubles up to longBound (RFC 6298, 2.5).
+	shortBound ecs.Nanoseconds = 1_000_000_000
+	longBound  ecs.Nanoseconds = 60_000_000_000
 )
 
 // patience is how long a source waits before it sends an item again: the
@@ -24,11 +26,23 @@ const (
 // Congestion avoidance and control, 1988), and what an acknowledgement may be
 // put off by (RFC 9002, 6.2.1), doubled for each time that it was in vain.
 func (p *Pipes) patience(f *flowRow) ecs.Tick {
-	wait := p.second
+	wait := p.short
 	if rtt, variation := p.way(f); rtt != 0 {
 		wait = rtt + max(1, variation) + p.delay
 	}
-	return min(wait<<f.Backoff, max(p.second, wait))
+	if f.Doubts&early != 0 {
+		return min(wait<<f.Backoff, max(p.long, wait))
+	}
+	return min(wait<<f.Backoff, max(p.short, wait))
+}
+
+// twice notes that an item that was sent again has come twice. Nobody answers over
+// a link that is cut, so that only this has waits double beyond the short bound.
+func (p *Pipes) twice(f *flowRow) {
+	f.Doubts.twice()
+	if wait := p.patience(f); f.Doubts&early != 0 && wait >= p.short && wait < p.long {
+		f.Backoff++
+	}
 }
 
 // soon is how long after it was sent an item is held for lost that others have
@@ -106,18 +120,24 @@ func (p *Pipes) Acknowledged(b *ecs.Batch, i int) (room Pipe) {
 	}
 	pipe, taken, session := f.Pipe, numbered(e.A, f.base()), uint16(e.B>>48)
 	received, ahead := taken+e.B>>32&0xffff, uint32(e.B)&^cameTwice
-	same := f.Session == 0 || session == f.Session
-	if same {
-		p.told(f, b.Tick, received, ahead)
+	same, latest, sent := f.Session == 0 || session == f.Session, uint64(0), longAgo
+	if e.B&cameTwice != 0 && (f.Acked < f.Next || f.Kept == 0) { // else it was asked for
+		p.twice(f)
 	}
-	if e.B&cameTwice != 0 {
-		f.Doubts.twice()
+	if same {
+		if latest = p.told(f, b.Tick, received, ahead); latest != 0 {
+			sent = p.sentAt(f, latest)
+		}
 	}
 	advanced := p.release(f, b.Tick, taken)
 	switch {
 	case same:
 		f.Session = session
 		advanced = p.seen(f, b.Tick, received, ahead) || advanced
+		if e.A&sentAgain != 0 && latest != 0 {
+			f.Backoff, f.Doubts = 0, f.Doubts&^early
+			p.goOn(b, i, k, latest, sent)
+		}
 	case int16(session-f.Session) > 0:
 		f.Session = session
 		f.unseen(received)
@@ -230,40 +250,76 @@ func (p *Pipes) sendAnew(f *flowRow, at ecs.Tick) {
 // longAgo is when an item was sent last that is to be sent at once.
 const longAgo ecs.Tick = -1 << 60
 
-// resend sends again what the target has not and is due, or all of it; if it has
-// all, the first item, which makes it say so. It reports whether it waited in vain
-// for something.
-func (p *Pipes) resend(b *ecs.Batch, i, k int, all bool) (inVain bool) {
-	f, n := p.flows.Edit(k), uint64(0)
+// resend sends again what the target has not and others have overtaken, or all of
+// it. It reports whether there was any.
+func (p *Pipes) resend(b *ecs.Batch, i, k int, all bool) (some bool) {
+	f := p.flows.Edit(k)
 	w := p.deadline(f)
 	for seq := f.Acked + 1; seq <= f.Next; seq++ {
 		if f.has(seq) {
 			continue
 		}
-		at, overtaken := w.until(seq, p.sentAt(f, seq))
-		if !all && at > b.Tick {
+		sent := p.sentAt(f, seq)
+		at, overtaken := w.until(seq, sent)
+		if !all && sent != longAgo && (!overtaken || at > b.Tick) {
 			continue
 		}
 		p.sendAgain(b, i, k, f, seq)
-		if n++; seq == f.timed() {
-			f.Timing = false
-		}
-		if inVain = inVain || !overtaken; overtaken && f.Doubts&reordered == 0 {
+		some = true
+		if overtaken && f.Doubts&reordered == 0 {
 			f.Doubts |= hasty
 		}
 	}
-	if n > 0 {
-		p.figures.resent(f.Pipe, n)
-	} else if f.Acked == f.Next && f.Kept > 0 {
-		p.sendAgain(b, i, k, f, f.base()+1)
-		inVain = true
-	}
-	return inVain
+	return some
 }
 
+// probe has a source that has waited in vain send the first two items that the
+// target has not: one might be lost, and all that is on its way would flood a target,
+// or a link, that is only slow (RFC 9002, 6.2.4). Whether more is lost follows from
+// what the target says of them. If it has all, the first item makes it say how far
+// it has pulled.
+func (p *Pipes) probe(b *ecs.Batch, i, k int) {
+	f := p.flows.Edit(k)
+	if p.patience(f) < p.short {
+		f.Backoff++
+	}
+	if f.Acked == f.Next {
+		p.again(f)
+		p.sendKept(b, i, k, f, f.base()+1, sentAgain)
+		return
+	}
+	for seq, n := f.Acked+1, 0; seq <= f.Next && n < 2; seq++ {
+		if !f.has(seq) {
+			p.sendAgain(b, i, k, f, seq)
+			n++
+		}
+	}
+}
+
+// goOn has a source send again what it sent before an item that the target had only
+// as that was sent again: it would be there by now, if it were not lost (RFC 8985).
+// Which time of several was answered is not known, so that what was sent less than
+// half the way ago is left out.
+func (p *Pipes) goOn(b *ecs.Batch, i, k int, item uint64, sent ecs.Tick) {
+	f, before := p.flows.Edit(k), b.Tick
+	if rtt, _ := p.way(f); rtt != 0 {
+		before -= rtt >> 1
+	}
+	for seq := f.Acked + 1; seq <= f.Next; seq++ {
+		if at := p.sentAt(f, seq); !f.has(seq) && at <= before && (at < sent || at == sent && seq < item) {
+			p.sendAgain(b, i, k, f, seq)
+		}
+	}
+}
+
+// sendAgain sends an item that the target has not once more.
 func (p *Pipes) sendAgain(b *ecs.Batch, i, k int, f *flowRow, seq uint64) {
 	p.again(f)
-	p.sendKept(b, i, k, f, seq, p.rings.At(f.slot(seq)).A)
+	if seq == f.timed() {
+		f.Timing = false
+	}
+	p.sendKept(b, i, k, f, seq, sentAgain)
+	p.figures.resent(f.Pipe, 1)
 }
 
 // Woken does what is due when the timer of the i-th event's node has fired;
@@ -296,8 +352,8 @@ func (p *Pipes) Woken(b *ecs.Batch, i int) {
 // late is what a source does that has waited for long enough.
 func (p *Pipes) late(b *ecs.Batch, i, k int) {
 	f := p.flows.Edit(k)
-	if p.resend(b, i, k, false) && p.patience(f) < p.second {
-		f.Backoff++
+	if !p.resend(b, i, k, false) {
+		p.probe(b, i, k)
 	}
 	f.Resend = p.nextResend(f, b.Tick)
 }
