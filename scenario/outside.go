@@ -277,6 +277,9 @@ type outsider struct{ *script }
 
 func (o outsider) value(what string, text json.RawMessage) (starlark.Value, error) {
 	v, err := value.ParseJSON(text, func(name string) (starlark.Value, bool) {
+		if g := o.groupNamed(name); g != nil {
+			return g, true // which is a node too
+		}
 		n, ok := o.run.World.NodeNamed(name)
 		if !ok || n.IsGroup() {
 			return nil, false
@@ -331,7 +334,10 @@ func (o outsider) as(name string) (ecs.Node, error) {
 		return 0, nil
 	}
 	n, ok := o.run.World.NodeNamed(name)
-	if !ok || n.IsGroup() || o.run.World.Life(n).Status == ecs.Absent {
+	if ok && n.IsGroup() {
+		return 0, missing(fmt.Sprintf("%q is a group", name), "name one of its nodes, as store[0]")
+	}
+	if !ok || o.run.World.Life(n).Status == ecs.Absent {
 		return 0, missing(fmt.Sprintf("there is no node %q", name), "a name is as store[0]")
 	}
 	return n, nil
@@ -340,6 +346,9 @@ func (o outsider) as(name string) (ecs.Node, error) {
 // nodeOrGroup is as, or a group after @.
 func (o outsider) nodeOrGroup(name string) (ecs.Node, error) {
 	if name == "" || name[0] != '@' {
+		if g, ok := o.run.World.NodeNamed(name); ok && g.IsGroup() {
+			return 0, missing(fmt.Sprintf("%q is a group", name), fmt.Sprintf(`"@%s" asks one of its members, or all with "need"`, name))
+		}
 		return o.as(name)
 	}
 	g, ok := o.run.World.NodeNamed(name[1:])

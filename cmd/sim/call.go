@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,7 +20,7 @@ var callCommand = command{
 	name: "call", args: "ENDPOINT [SERVICE] [ARGUMENT…]",
 	brief: "act on a published run: call a service, publish, set a param",
 	about: `An ARGUMENT is JSON, or else a text; NAME=VALUE gives it by name, and {"$node":
-"store[0]"} is a node. What comes back is printed as JSON. Nobody does it, over no
+"store[0]"} is a node, or a named group. What comes back is printed as JSON. Nobody does it, over no
 link, or the node that --node names. It takes effect in the next tick and is
 recorded in the run's trace, so that the run replays without you.
 
@@ -48,7 +49,7 @@ run could not be reached or refused it, 2 usage.`,
 		f.Uint64Var(&o.outcome, "outcome", 0, "print what came of the act with this `number`, which was pending")
 		f.BoolVar(&o.list, "list", false, "print what there is to act on")
 		f.StringVar(&o.node, "node", "", "the `node` that does it; of --set and --get: whose param")
-		f.StringVar(&o.to, "to", "", "the `node`, or @GROUP, to call, or one of a pipe's targets; of --send patterns of names, with commas between")
+		f.StringVar(&o.to, "to", "", "the `node` to call, or @GROUP: one of its members that provide the service, or all with --need; or one of a pipe's targets; of --send patterns of names, with commas between")
 		f.StringVar(&o.policy, "policy", "", "which `one` of several providers: any, round_robin, hash, with --node nearest; or all")
 		f.StringVar(&o.key, "key", "", "with --policy hash: the `value` to choose by")
 		f.IntVar(&o.need, "need", 0, "with --to @GROUP, or --policy all: call all, of which so `many` must answer")
@@ -56,7 +57,7 @@ run could not be reached or refused it, 2 usage.`,
 		f.Var(span{&o.timeout}, "timeout", "how long the call waits in simulated time; 1s if not given")
 		f.BoolVar(&o.json, "json", false, "print all of the reply: ok, value, error, provider, took_ns, tick")
 		o.viewer.declareAccess(f)
-		f.DurationVar(&o.viewer.timeout, "wait", time.Minute, "how long to wait for the run to answer, in real time")
+		f.DurationVar(&o.viewer.timeout, "wait", 0, "how long to wait for the run to answer, in real time; if not given 5s to reach it, then 1m for a reply")
 		return o.run
 	},
 }
@@ -79,11 +80,15 @@ func (o *callFlags) run(e *edge, args []string) error {
 	if err != nil {
 		return err
 	}
+	if o.viewer.timeout < 0 {
+		return wrongUsage("--wait %s: nothing answers in no time; leave it out", o.viewer.timeout)
+	}
 	a, err := o.viewer.keyed(e)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(e.ctx, o.viewer.timeout)
+	a.timeout = cmp.Or(o.viewer.timeout, time.Minute)                                  // a call may take long
+	ctx, cancel := context.WithTimeout(e.ctx, cmp.Or(o.viewer.timeout, 5*time.Second)) // as sim view and sub
 	defer cancel()
 	if err := o.viewer.attachRequests(ctx, e, a, args[0]); err != nil {
 		return err
