@@ -58,6 +58,9 @@ func (o *replayFlags) run(e *edge, args []string) error {
 	if o.publish.endpoint == "" && o.pace > 0 {
 		return wrongUsage("--pace is for a replay that is published: --publish tcp://127.0.0.1:5570")
 	}
+	if o.goes && o.until > 0 && o.until < o.at {
+		return wrongUsage("--until %s is before --at %s, where the replay goes on", o.until, o.at)
+	}
 	if o.publish.endpoint != "" {
 		return o.perform(e, args[0])
 	}

@@ -25,7 +25,7 @@ func (e *edge) show(s *scenario.Scenario, patterns []string) error {
 			}
 			for _, field := range s.Fields(n) {
 				name := w.NodeName(n) + "." + field
-				if !wanted(name, patterns, matched) {
+				if !wanted(w, n, name, field, patterns, matched) {
 					continue
 				}
 				if shown++; len(patterns) == 0 && shown > maxShown {
@@ -43,19 +43,31 @@ func (e *edge) show(s *scenario.Scenario, patterns []string) error {
 		e.say("%d values more; --show 'node[*].field' says which", shown-maxShown)
 	}
 	if i := slices.Index(matched, false); i >= 0 {
-		return wrongUsage("--show %s: no node has such a field; a pattern is a node's name, with * for any part of it, a point and a field", quote(patterns[i]))
+		return wrongUsage("--show %s: no node has such a field; a pattern is a node's name, with * for any part of it, or @ and a group's, a point and a field", quote(patterns[i]))
 	}
 	return nil
 }
 
-func wanted(name string, patterns []string, matched []bool) bool {
+// wanted reports whether a field of a node, which together have a name, is one of
+// those that patterns select, and takes note of which.
+func wanted(w *ecs.World, n ecs.Node, name, field string, patterns []string, matched []bool) bool {
 	found := len(patterns) == 0
 	for i, p := range patterns {
-		if named(name, p) {
+		if named(name, p) || ofGroup(w, n, field, p) {
 			found, matched[i] = true, true
 		}
 	}
 	return found
+}
+
+// ofGroup reports whether a pattern is @, a group that a node is in, and its field.
+func ofGroup(w *ecs.World, n ecs.Node, field, pattern string) bool {
+	at := strings.LastIndexByte(pattern, '.')
+	if at < 0 || pattern[0] != '@' || !named(field, pattern[at+1:]) {
+		return false
+	}
+	g, ok := w.NodeNamed(pattern[1:at])
+	return ok && g.IsGroup() && w.In(n, g)
 }
 
 // named reports whether a name is a pattern's; * stands for any text, and

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"orrery/ecs"
 	"orrery/scenario/value"
 	"orrery/scheduler/trace"
 )
@@ -48,6 +49,7 @@ type logFlags struct {
 	since, until value.Duration
 	node         string
 	json         bool
+	found        bool // something about a node of the pattern
 }
 
 func (o *logFlags) run(e *edge, args []string) error {
@@ -183,10 +185,39 @@ func (o *logFlags) cat(e *edge, t *readTrace, topic string) error {
 		}
 		return nil
 	})
+	if err == nil && o.node != "" && !o.found && !e.interrupted() {
+		err = o.absent(t)
+	}
 	if err == nil && !seen {
 		err = wrongUsage("%s has no topic %q; sim log info lists them", quote(t.name), topic)
 	}
 	return err
+}
+
+// absent says that no node has the name that was asked for, if that is why nothing
+// was found. A scenario that cannot be loaded any more says nothing.
+func (o *logFlags) absent(t *readTrace) error {
+	s, err := t.load(nil)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	w := s.Run.World
+	for id := ecs.GroupProgram + 1; int(id) < w.Programs(); id++ {
+		for row := range w.ProgramRows(id) {
+			n := w.NodeAt(id, row)
+			if n == 0 {
+				continue
+			}
+			if names = append(names, w.NodeName(n)); named(w.NodeName(n), o.node) {
+				return nil
+			}
+		}
+	}
+	if near := nearest(o.node, names); near != "" {
+		return wrongUsage("--node %s: no node is called so; did you mean %s?", quote(o.node), quote(near))
+	}
+	return wrongUsage("--node %s: no node is called so; a pattern is a node's name, with * for any part of it", quote(o.node))
 }
 
 // line prints a message that is JSON, its topic in front.
@@ -203,6 +234,7 @@ func (o *logFlags) line(e *edge, m *trace.Entry) error {
 		if !slices.ContainsFunc(append(about.Nodes, about.Node, about.From, about.To), func(name string) bool { return name != "" && named(name, o.node) }) {
 			return nil
 		}
+		o.found = true
 	}
 	if len(m.Data) < 2 || m.Data[0] != '{' {
 		return fmt.Errorf("a message of %s is no object", m.Topic)
@@ -232,6 +264,7 @@ func (o *logFlags) frame(e *edge, m *trace.Entry, nodes []string) error {
 		if o.node != "" && !named(nodes[at], o.node) {
 			continue
 		}
+		o.found = true
 		line := fmt.Sprintf(`{"topic":%q,"tick":%d,"time_s":%v,"node":%q`, m.Topic, f.Tick, float64(m.Time)/1e9, nodes[at])
 		for i := first; i < len(f.Columns); i++ {
 			v, err := json.Marshal(f.Value(i, row))
