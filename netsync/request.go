@@ -168,6 +168,9 @@ func ParseRequest(b []byte) (Request, *Error) {
 			return id, fail(CodeMalformed, fmt.Sprintf("%s needs %q", r.Do, k), "it must have "+strings.Join(n.must, ", "))
 		}
 	}
+	if r.Ticks == 0 && slices.Contains(keys, "ticks") {
+		return id, fail(CodeRange, "a step of 0 ticks", "1 or more; 1 if there is none")
+	}
 	if e := r.check(); e != nil {
 		return id, e
 	}

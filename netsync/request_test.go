@@ -26,6 +26,7 @@ func TestRequestRefused(t *testing.T) {
 		{"{\"v\":1,\"id\":7,\"do\":\"hello\",\"client\":\"\xff\"}", CodeMalformed, "no UTF-8"},
 		{`{"v":1,"id":7,"do":"schema","topic":"x"}`, CodeMalformed, `schema has no "topic"; it has nothing but v, id and do`},
 		{`{"v":1,"id":7,"do":"step","ticks":"10"}`, CodeMalformed, `"ticks" cannot be a string`},
+		{`{"v":1,"id":7,"do":"step","ticks":0}`, CodeRange, "a step of 0 ticks"},
 		{`{"v":2,"id":7,"do":"hello"}`, CodeVersion, `version 2 of the wire; this speaks "v":1`},
 		{`{"v":1,"id":7,"do":"helo"}`, CodeUnknown, `nothing is called "helo"; "do" is one of hello, schema`},
 		{`{"v":1,"id":7,"do":"hello","topic":"x"}`, CodeMalformed, `hello has no "topic"; it has client`},

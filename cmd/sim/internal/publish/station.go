@@ -501,11 +501,16 @@ func (s *Station) refuse(request [][]byte, err error) [][]byte {
 }
 
 func refusalAt(tick ecs.Tick, request [][]byte, err error) [][]byte {
-	r := netsync.Reply{Version: netsync.Version, Tick: tick, Error: Refuse(netsync.CodeLimit, err.Error(), "send less at a time")}
-	if len(request) > 0 {
-		r.ID = netsync.RequestID(request[0])
+	e := Refuse(netsync.CodeLimit, err.Error(), "send less at a time")
+	return netsync.Reply{Version: netsync.Version, ID: requestID(request), Tick: tick, Error: e}.Parts()
+}
+
+// requestID is the id of a request of whatever parts, 0 if it has none.
+func requestID(parts [][]byte) uint64 {
+	if len(parts) == 0 {
+		return 0
 	}
-	return r.Parts()
+	return netsync.RequestID(parts[0])
 }
 
 // answer replies to requests, and keeps those that act for the tap. Requests are
@@ -563,7 +568,7 @@ func (s *Station) answerOne(c *netsync.Client, r zmq.Request) {
 	}
 	if len(r.Parts) != 1 {
 		e := Refuse(netsync.CodeMalformed, fmt.Sprintf("a request of %d parts", len(r.Parts)), "send one JSON object in one part")
-		s.requests.Reply(r, netsync.Reply{Version: netsync.Version, Tick: s.tick, Error: e}.Parts())
+		s.requests.Reply(r, netsync.Reply{Version: netsync.Version, ID: requestID(r.Parts), Tick: s.tick, Error: e}.Parts())
 		return
 	}
 	reply, frame := c.Reply(s.now(), r.Parts[0])

@@ -305,4 +305,10 @@ func TestRefusedRequestsKeepTheirID(t *testing.T) {
 		}
 		limited[r.ID] = true
 	}
+	if err := c.Send([][]byte{[]byte(`{"v":1,"id":151,"do":"hello"}`), []byte("more")}); err != nil {
+		t.Fatal(err)
+	}
+	if r := c.reply(); r.ID != 151 || r.Error == nil {
+		t.Errorf("the reply to a request of two parts is %+v", r)
+	}
 }
