@@ -53,3 +53,22 @@ func TestSilenceIsProbed(t *testing.T) {
 		}
 	}
 }
+
+// A source whose target has all, and is slow to pull, goes on to ask each second: it
+// would learn late of a crash of the target's.
+func TestSlowPullsAreAskedFor(t *testing.T) {
+	o := newRig(ecs.Config{Seed: 1})
+	p := o.Pipes.Declare("p")
+	a := AddNode(o.Set, Node[word]{Name: "a", Start: func(me *Me, _ *word) { me.Push(p, 1) }})
+	b := AddNode(o.Set, Node[word]{Name: "b", Pulls: []Pull[word]{{
+		Pipe: p, Do: func(*Me, *word, *Item) {}, Time: func(*Me, *word) ecs.Nanoseconds { return 60_000 * ms },
+	}}})
+	ends := []ecs.Node{o.World.Node(a, "a"), o.World.Node(b, "b")}
+	o.Links.Connect(ends[0], ends[1], Link{Latency: 5 * ms})
+	o.Pipes.Join(p, PipeConfig{Sources: ends[:1], Targets: ends[1:], Capacity: 4})
+	o.start(ends...)
+	o.run(50_000)
+	if f := o.Pipes.flows.At(0); f.Kept != 1 || f.Resend-o.World.Tick() > 1000 {
+		t.Errorf("asks next at %d: %+v", f.Resend, *f)
+	}
+}
