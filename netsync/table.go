@@ -226,7 +226,7 @@ func (p *Publication) Commit() {
 // has a gap need not ask. Once it has ended nothing comes again.
 func (t *Table) refresh(now Nanos, tick ecs.Tick) {
 	top := t.columnsTopic
-	if t.hub.ended || top.wanted == 0 || !t.Has(tick) || t.latest == nil || now-max(t.keyed, top.last) < t.hub.config.Refresh {
+	if t.hub.ended || top.wanted == 0 || !t.Has(tick) || t.latest == nil || now-max(t.keyed, top.last) < max(t.hub.config.Refresh, top.every(&t.hub.config)) {
 		return
 	}
 	top.seq++

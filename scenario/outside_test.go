@@ -266,3 +266,39 @@ run(until = "50ms")
 		}
 	}
 }
+
+// Where no link is at all, a call from outside as a node is refused, and does not
+// end the run.
+func TestActsWhereNothingIsLinked(t *testing.T) {
+	const text = `def add(me, n = 1):
+    return n
+
+p = nodes("p", 2, program(provides = {"add": add}))
+c = node("c", program(every = {"5ms": lambda me: None}))
+run(until = "50ms")
+`
+	for _, call := range []*Call{
+		{Service: "add", As: "c"},
+		{Service: "add", As: "c", To: "p[1]"},
+		{Service: "add", As: "c", Policy: "all"},
+	} {
+		s, err := load(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var told []string
+		s.Run.Outside.Tell(func(x *systems.Upshot) { told = append(told, x.Refused) })
+		a, err := s.CallAction(call)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.Label = 1
+		s.Run.CommandAt(10, a)
+		if err := s.Run.RunUntil(s.Until); err != nil {
+			t.Errorf("%+v ends the run: %v", call, err)
+		}
+		if len(told) != 1 || !strings.HasPrefix(told[0], "no link joins c and p[") {
+			t.Errorf("of %+v is told %q", call, told)
+		}
+	}
+}

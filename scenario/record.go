@@ -145,8 +145,10 @@ func (s *Scenario) ValueJSON(kept []byte) []byte {
 }
 
 // maxJSONDepth bounds values that hold themselves, at what can be sent and kept;
-// maxJSONBytes those that hold others many times over. What comes after it is null.
+// maxJSONBytes those that hold others many times over. What comes after it is null,
+// and deeper than usualDepth nothing: there a value may be within itself.
 const (
+	usualDepth   = 20
 	maxJSONDepth = value.MaxDepth
 	maxJSONBytes = 1 << 20
 )
@@ -243,6 +245,9 @@ func writeObject(b *bytes.Buffer, n, depth int, item func(i int) (string, starla
 	}
 	b.WriteByte('{')
 	for i := range n {
+		if depth > usualDepth && b.Len() > maxJSONBytes {
+			break
+		}
 		if i > 0 {
 			b.WriteByte(',')
 		}
@@ -261,6 +266,9 @@ func writeArray(b *bytes.Buffer, list starlark.Indexable, depth int) {
 	}
 	b.WriteByte('[')
 	for i := range list.Len() {
+		if depth > usualDepth && b.Len() > maxJSONBytes {
+			break
+		}
 		if i > 0 {
 			b.WriteByte(',')
 		}

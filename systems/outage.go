@@ -95,6 +95,11 @@ func (o *outages) expire(n ecs.Node, now ecs.Tick) (any bool) {
 	return any
 }
 
+// endsAt reports whether an outage is over in a tick.
+func (o *outages) endsAt(n ecs.Node, t ecs.Tick) bool {
+	return slices.ContainsFunc(o.of(n, downOutage), func(i int) bool { return o.rows.At(i).Until == t })
+}
+
 // slowness is the worst factor of a node, in thousandths.
 func (o *outages) slowness(n ecs.Node) uint64 {
 	worst := uint64(usual)
@@ -124,7 +129,9 @@ func (f *Faults) fell(n ecs.Node, a *Action) {
 		x := outageRow{Sort: downOutage, Label: a.Label}
 		if a.Down > 0 {
 			x.Until = l.world.Tick() + max(1, l.world.TicksCeil(a.Down))
-			l.startAgain(x.Until, n)
+			if !o.endsAt(n, x.Until) { // one start is enough, and two of a tick would be the same message
+				l.startAgain(x.Until, n)
+			}
 		}
 		o.begin(n, x)
 	case a.Verb == Crash: // what is down is not stopped, and may lose its disk alone

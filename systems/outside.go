@@ -239,7 +239,7 @@ func (o *Outside) call(b *ecs.Batch, a *Action) string {
 		to = []ecs.Node{o.provider(b, a)}
 	}
 	for _, x := range to {
-		if x != 0 && !s.Reaches(n, x) {
+		if n != 0 && x != 0 && x != n && !s.canSend(n, x) {
 			return fmt.Sprintf("no link joins %s and %s", o.world.NodeName(n), o.world.NodeName(x))
 		}
 	}

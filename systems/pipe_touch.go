@@ -36,16 +36,17 @@ func (p *Pipes) touchHeads(b *ecs.Batch) {
 	t.pulled, t.pushed, t.rest = t.pulled[:0], t.pushed[:0], t.rest[:0]
 	for i := range b.Envelopes {
 		e := &b.Envelopes[i]
+		item, ack := e.B&^sentAgain>>32, e.A&^sentAgain>>32 // flows
 		switch k := e.Kind(); {
-		case k == p.item && !e.HasBytes() && e.B>>32 < uint64(len(flows)):
-			sum += flows[e.B>>32].Received
-			t.pulled = append(t.pulled, touched{int32(e.B >> 32), int32(i)})
+		case k == p.item && !e.HasBytes() && item < uint64(len(flows)):
+			sum += flows[item].Received
+			t.pulled = append(t.pulled, touched{int32(item), int32(i)})
 			if last := p.latest.find(e.To); last >= 0 {
 				t.pushed = append(t.pushed, int32(last))
 			}
-		case k == p.ack && e.A>>32 < uint64(len(flows)):
-			sum += flows[e.A>>32].Next
-			t.rest = append(t.rest, int32(e.A>>32))
+		case k == p.ack && ack < uint64(len(flows)):
+			sum += flows[ack].Next
+			t.rest = append(t.rest, int32(ack))
 		case k == p.wake:
 			if end := p.byNode.find(e.To); end >= 0 {
 				t.rest = append(append(t.rest, p.lists[end].in...), p.lists[end].out...)

@@ -296,18 +296,29 @@ func (p *Pipes) probe(b *ecs.Batch, i, k int) {
 	}
 }
 
+// manyLater is how many items may follow that were sent no earlier, before the rest
+// is taken to be so too.
+const manyLater = 64
+
 // goOn has a source send again what it sent before an item that the target had only
 // as that was sent again: it would be there by now, if it were not lost (RFC 8985).
 // Which time of several was answered is not known, so that what was sent less than
-// half the way ago is left out.
+// half the way ago is left out. It ends after some that follow the item and were sent
+// no earlier: once all was sent again, each answer to that would look at all that is
+// left.
 func (p *Pipes) goOn(b *ecs.Batch, i, k int, item uint64, sent ecs.Tick) {
 	f, before := p.flows.Edit(k), b.Tick
 	if rtt, _ := p.way(f); rtt != 0 {
 		before -= rtt >> 1
 	}
-	for seq := f.Acked + 1; seq <= f.Next; seq++ {
-		if at := p.sentAt(f, seq); !f.has(seq) && at <= before && (at < sent || at == sent && seq < item) {
+	for seq, later := f.Acked+1, 0; seq <= f.Next && later < manyLater; seq++ {
+		at := p.sentAt(f, seq)
+		switch earlier := at < sent || at == sent && seq < item; {
+		case f.has(seq):
+		case earlier && at <= before:
 			p.sendAgain(b, i, k, f, seq)
+		case !earlier && seq > item:
+			later++
 		}
 	}
 }

@@ -86,7 +86,11 @@ func (s *Services) Reaches(from, to ecs.Node) bool {
 }
 
 func (s *Services) joins(from, to ecs.Node) bool {
-	return s.programs.Of(from.Program()).Direct || s.links.Joins(from, to) || s.links.None()
+	return s.links.None() || s.canSend(from, to)
+}
+
+func (s *Services) canSend(from, to ecs.Node) bool {
+	return s.programs.Of(from.Program()).Direct || s.links.Joins(from, to)
 }
 
 // inReach returns those of some nodes that a node may send to; for reading,

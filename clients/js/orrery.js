@@ -196,14 +196,20 @@ class World {
     }
   }
 
-  /** Give up requests that have waited for too long. A connection stays: exports belong to it. */
+  /**
+   * Give up requests that have waited for too long. A connection stays: exports belong to it. If there is none, all are
+   * given up, and closed with the socket: what is said to have no reply must not be done when somebody comes.
+   */
   #expire(socket) {
-    for (const [id, { since }] of this.#waiting) {
-      if (Date.now() - since < this.#timeout) break // they are in order
+    const reachable = this.#connected.has(socket)
+    let expired = false
+    for (const [id, { since }] of this.#waiting) { // in order
+      expired ||= Date.now() - since >= this.#timeout
+      if (!expired || reachable && Date.now() - since < this.#timeout) break
       this.#settle(id, (asked) => asked.reject(new Error(`no reply to ${asked.request} in ${this.#timeout} ms`)))
     }
-    if (this.#waiting.size || this.#connected.has(socket)) return
-    socket.close() // and with it what was not sent yet: nobody waits for it
+    if (reachable || this.#waiting.size) return
+    socket.close()
     this.#requests = undefined
   }
 

@@ -64,17 +64,15 @@ func (r *result) leave(e *edge, d *driver) error {
 		l.refuse(publish.Refuse(netsync.CodeFailed, err.Error(), "what was run so far is not touched"))
 		return nil
 	}
-	if parent != nil {
-		err := d.settle()
-		if err == nil {
-			err = r.endBranch()
-		}
-		if err != nil {
-			next.dropped()
-			return err
-		}
-		r.trace, d.trace = nil, nil
+	err = d.settle()
+	if err == nil && parent != nil {
+		err = r.endBranch()
 	}
+	if err != nil {
+		next.dropped()
+		return err
+	}
+	r.trace, d.trace = nil, nil
 	from := r.branchAt(l.goal)
 	if err := l.run.Restore(l.start); err != nil {
 		next.dropped()
@@ -86,6 +84,7 @@ func (r *result) leave(e *edge, d *driver) error {
 			return err
 		}
 	}
+	l.wentBack() // what comes again on the way is told again
 	for l.run.World.Tick() < l.goal && !e.interrupted() {
 		if err := d.slice(e, l.goal); err != nil {
 			next.dropped()

@@ -91,7 +91,7 @@ type live struct {
 	label    uint64     // the latest
 	acted    bool       // something was done to the run from outside
 	awaits   bool       // viewers, to begin
-	owed     ecs.Tick   // up to which it goes before it ends: clients were told what is done then
+	owed     ecs.Tick   // up to which it goes before it ends, -1 if nowhere: clients were told what is done then
 	kept     keptActs
 }
 
@@ -118,7 +118,7 @@ func (o *publishFlags) begin(e *edge, s *scenario.Scenario) (*live, error) {
 		}
 	}
 	e.err = &shared{to: e.err} // the station says of viewers what it has to
-	l := &live{run: s.Run, scenario: s, begin: max(0, s.Run.World.Tick()), kept: keptActs{mostActs: maxActs, mostBytes: maxActBytes}}
+	l := &live{owed: -1, run: s.Run, scenario: s, begin: max(0, s.Run.World.Tick()), kept: keptActs{mostActs: maxActs, mostBytes: maxActBytes}}
 	l.startLabels()
 	if !o.watch {
 		l.start = new(ecs.Snapshot)

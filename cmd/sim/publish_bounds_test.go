@@ -331,7 +331,7 @@ func TestOutcomesOfARunThatGoesBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		b.live.wentBack()
-		if n := len(known()) + len(b.live.waits); n != 3 || b.live.owed != 0 {
+		if n := len(known()) + len(b.live.waits); n != 3 || b.live.owed != -1 {
 			t.Errorf("at tick %d %d acts are known, and it owes tick %d", i+1, n, b.live.owed)
 		}
 		for _, o := range b.live.outcomes {

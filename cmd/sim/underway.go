@@ -109,6 +109,10 @@ func (l *live) makeRoom() *netsync.Error {
 func (l *live) outcome(c *publish.Command) (at ecs.Tick, pending bool, result any, failed *netsync.Error) {
 	for _, w := range l.waits {
 		if w.label == c.Act {
+			w.asked = slices.DeleteFunc(w.asked, func(c *publish.Command) bool { return c.Client().Left() })
+			if len(w.asked) >= maxUnderWay {
+				return w.at, false, nil, publish.Refuse(netsync.CodeBusy, fmt.Sprintf("%d requests wait for what comes of act %d", len(w.asked), c.Act), "ask again when one is replied to")
+			}
 			w.asked = append(w.asked, c)
 			return w.at, true, nil, nil
 		}
@@ -187,7 +191,7 @@ func together(all []replyOf) replied {
 // moment: they come again.
 func (l *live) wentBack() {
 	now := max(0, l.run.World.Tick())
-	l.owed = 0 // what was owed was done before the run left
+	l.owed = -1 // what was owed was done before the run left
 	l.outcomes = slices.DeleteFunc(l.outcomes, func(o outcome) bool {
 		if o.tick <= now {
 			return false

@@ -92,12 +92,12 @@ func (s *Station) Select(c *Command) *netsync.Error {
 	var programs, empty []ecs.ProgramID // of the nodes; that have none now
 	var without []made                  // tables of the empty ones
 	for id := ecs.GroupProgram + 1; int(id) < w.Programs(); id++ {
-		from := newSelectedSource(w, id, fieldsOf(w, id, c.Export), c.Export, group)
-		from.unit = func(field string) string { return s.config.World.unitOf(id, field) }
-		names, _ := from.keys(w)
 		if c.Export.Program != "" && w.ProgramName(id) != c.Export.Program {
 			continue
 		}
+		from := newSelectedSource(w, id, fieldsOf(w, id, c.Export), c.Export, group)
+		from.unit = func(field string) string { return s.config.World.unitOf(id, field) }
+		names, _ := from.keys(w)
 		of, tables := &programs, &c.made
 		if len(names) == 0 {
 			of, tables = &empty, &without

@@ -467,6 +467,9 @@ func (s *Station) commit(o *order) {
 	if o.clock.Ended {
 		s.hub.End(s.tick)
 		s.due = s.hub.Flush(o.asked, s.tick, s.due[:0])
+		if o.more() {
+			s.asked = -frameEvery // the run waits for nothing any more
+		}
 		return
 	}
 	s.due = s.hub.Due(o.asked, s.tick, s.due[:0])
@@ -584,6 +587,7 @@ func (s *Station) answerOne(c *netsync.Client, r zmq.Request) {
 		s.requests.Reply(r, reply)
 		return
 	}
+	r.Parts = nil // it has been read, and may wait for long
 	for _, command := range s.desk.Take(nil) {
 		s.pending = append(s.pending, &Command{Request: command.Request, station: s, command: command, from: r})
 	}
