@@ -69,25 +69,17 @@ func assigned(fn *body) map[*syntax.Ident]bool {
 			found[first(id)] = true
 		}
 	}
+	eachBound(fn.node, func(x syntax.Expr, by *syntax.AssignStmt) {
+		if by == nil || by.Op == syntax.EQ {
+			eachTarget(x, target)
+		}
+	})
 	syntax.Walk(fn.node, func(n syntax.Node) bool {
 		switch n := n.(type) {
-		case *syntax.AssignStmt:
-			if n.Op == syntax.EQ {
-				eachTarget(n.LHS, target)
-			}
-		case *syntax.ForStmt:
-			eachTarget(n.Vars, target)
-		case *syntax.ForClause:
-			eachTarget(n.Vars, target)
 		case *syntax.DefStmt:
 			target(n.Name)
-			bindParams(n.Params, func(x syntax.Expr, _ bool) { target(x) })
-		case *syntax.LambdaExpr:
-			bindParams(n.Params, func(x syntax.Expr, _ bool) { target(x) })
 		case *syntax.UnaryExpr: // *args, **kwargs
-			if id, ok := n.X.(*syntax.Ident); ok {
-				found[first(id)] = true
-			}
+			target(n.X)
 		}
 		return true
 	})

@@ -212,33 +212,16 @@ func fresh(fn syntax.Node) map[*syntax.Ident]bool {
 			}
 		})
 	}
-	syntax.Walk(fn, func(n syntax.Node) bool {
-		switch n := n.(type) {
-		case *syntax.AssignStmt:
-			if n.Op == syntax.EQ {
-				_, single := n.LHS.(*syntax.Ident)
-				bind(n.LHS, single && isMade(n.RHS))
-			}
-		case *syntax.ForStmt:
-			bind(n.Vars, false)
-		case *syntax.ForClause:
-			bind(n.Vars, false)
-		case *syntax.DefStmt:
-			bindParams(n.Params, bind)
-		case *syntax.LambdaExpr:
-			bindParams(n.Params, bind)
+	eachBound(fn, func(target syntax.Expr, by *syntax.AssignStmt) {
+		switch {
+		case by == nil:
+			bind(target, false)
+		case by.Op == syntax.EQ:
+			_, single := target.(*syntax.Ident)
+			bind(target, single && isMade(by.RHS))
 		}
-		return true
 	})
 	return found
-}
-
-func bindParams(params []syntax.Expr, bind func(syntax.Expr, bool)) {
-	for _, p := range params {
-		if id := named(p); id != nil {
-			bind(id, false)
-		}
-	}
 }
 
 // isMade reports whether an expression makes a list, a dict or a set.

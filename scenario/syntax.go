@@ -40,6 +40,33 @@ func eachTarget(x syntax.Expr, do func(syntax.Expr)) {
 	}
 }
 
+// eachBound calls do with what a part of a file gives a value to: targets of
+// assignments, which come with them, of loops, and parameters of functions.
+func eachBound(in syntax.Node, do func(target syntax.Expr, by *syntax.AssignStmt)) {
+	params := func(list []syntax.Expr) {
+		for _, p := range list {
+			if id := named(p); id != nil {
+				do(id, nil)
+			}
+		}
+	}
+	syntax.Walk(in, func(n syntax.Node) bool {
+		switch n := n.(type) {
+		case *syntax.AssignStmt:
+			do(n.LHS, n)
+		case *syntax.ForStmt:
+			do(n.Vars, nil)
+		case *syntax.ForClause:
+			do(n.Vars, nil)
+		case *syntax.DefStmt:
+			params(n.Params)
+		case *syntax.LambdaExpr:
+			params(n.Params)
+		}
+		return true
+	})
+}
+
 func targetNames(x syntax.Expr, names []string) []string {
 	eachTarget(x, func(x syntax.Expr) {
 		if id, ok := x.(*syntax.Ident); ok {

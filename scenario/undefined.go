@@ -44,21 +44,6 @@ func namesAt(file *syntax.File, pos syntax.Position) []string {
 	if in < 0 {
 		return names
 	}
-	target := func(x syntax.Expr, _ bool) { names = targetNames(x, names) }
-	syntax.Walk(file.Stmts[in], func(n syntax.Node) bool {
-		switch n := n.(type) {
-		case *syntax.AssignStmt:
-			target(n.LHS, false)
-		case *syntax.ForStmt:
-			target(n.Vars, false)
-		case *syntax.ForClause:
-			target(n.Vars, false)
-		case *syntax.DefStmt:
-			bindParams(n.Params, target)
-		case *syntax.LambdaExpr:
-			bindParams(n.Params, target)
-		}
-		return true
-	})
+	eachBound(file.Stmts[in], func(target syntax.Expr, _ *syntax.AssignStmt) { names = targetNames(target, names) })
 	return names
 }
