@@ -93,6 +93,18 @@ func (f *Feeds) endLanes(row int) {
 	}
 }
 
+// endIdleLanes ends the lanes of a subscription, whose period is over for good, in
+// which nothing waits.
+func (f *Feeds) endIdleLanes(row int) {
+	for lane := f.subs.rows.At(row).Lanes; lane != 0; {
+		r := *f.lanes.rows.At(int(lane) - 1)
+		if r.Count == 0 {
+			f.endLane(int(lane) - 1)
+		}
+		lane = r.slot.Next
+	}
+}
+
 // shorten drops what waits for a subscription beyond what it keeps.
 func (f *Feeds) shorten(row int) {
 	s := f.subs.rows.At(row)

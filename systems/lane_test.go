@@ -147,3 +147,22 @@ func TestLanesEndWithTheirSubscription(t *testing.T) {
 		t.Errorf("%d rows for 20 lanes", n)
 	}
 }
+
+// Who subscribes again without a period has no lanes for feeds of which nothing
+// waits.
+func TestLanesEndWithTheirPeriod(t *testing.T) {
+	r, in, _ := reader(Subscription{Every: 50 * ms}, 20, func(now ecs.Tick) []int {
+		if now%60 < 20 {
+			return []int{int(now) % 60}
+		}
+		return nil
+	})
+	r.run(55)
+	r.Feeds.subscribe(in, &Subscription{Name: "**"}, nil)
+	for i := range r.Feeds.lanes.rows.Len() {
+		if r.Feeds.lanes.rows.At(i).Used != 0 {
+			t.Errorf("lane %d is left, and nothing waits", i)
+		}
+	}
+	r.run(200)
+}

@@ -60,6 +60,9 @@ func (f *Feeds) subscribe(n ecs.Node, s *Subscription, keep []byte) {
 		k.At, r.Function = f.world.Keep(keep)
 	}
 	f.shorten(row)
+	if r.Period == 0 {
+		f.endIdleLanes(row)
+	}
 }
 
 func (f *Feeds) serial(n ecs.Node) uint32 {
