@@ -315,6 +315,7 @@ func (b *bout) takesAll(keys *ClientKeys) hostile.Attack {
 			for ctx.Err() == nil {
 				k, err := Dial(ctx, DialConfig{Endpoint: "tcp://" + a.Publisher, Type: "SUB", Keys: keys})
 				if err != nil {
+					time.Sleep(300 * time.Millisecond)
 					continue
 				}
 				stop := context.AfterFunc(ctx, func() { k.Close() })
@@ -323,6 +324,7 @@ func (b *bout) takesAll(keys *ClientKeys) hostile.Attack {
 				}
 				stop()
 				k.Close()
+				time.Sleep(300 * time.Millisecond) // handshakes take all of a processor under the race detector
 			}
 		})
 	}}
