@@ -64,41 +64,41 @@ func spoken(t *testing.T) (*meadow, *log) {
 	return m, l
 }
 
+// Who of those that connect at about the same time is refused is nobody's to say:
+// a place is taken when the handshake is over at the other end.
 func TestAllPlacesOfViewersAreReal(t *testing.T) {
 	m, l := spoken(t)
 	frames, _ := m.station.Endpoints()
-	var viewers []*zmq.Client
-	for i := range places + 1 {
+	shown := make(chan error, places+1)
+	for range places + 1 {
 		k, err := zmq.Dial(t.Context(), zmq.DialConfig{Endpoint: frames, Type: "SUB"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { k.Close() })
-		if i < places {
-			if err := k.Subscribe(netsync.TopicClock); err != nil {
-				t.Fatal(err)
-			}
-			viewers = append(viewers, k)
-		}
-	}
-	l.await(t, "connections refused: 1, ", "256 connections, the most of them (256) from this machine")
-	shown := make(chan error, places)
-	for _, k := range viewers {
 		go func() {
-			_, _, err := next(k)
+			err := k.Subscribe(netsync.TopicClock)
+			if err == nil {
+				_, _, err = next(k)
+			}
 			shown <- err
 		}()
 	}
-	for n := 0; n < places; {
+	l.await(t, "connections refused: 1, ", "256 connections, the most of them (256) from this machine")
+	refused := 0
+	for n := 0; n < places+1; {
 		m.step()
 		select {
 		case err := <-shown:
 			if err != nil {
-				t.Fatalf("after %d viewers: %v", n, err)
+				refused++
 			}
 			n++
 		default:
 		}
+	}
+	if refused != 1 {
+		t.Errorf("%d of %d viewers are shown nothing, want 1", refused, places+1)
 	}
 }
 
