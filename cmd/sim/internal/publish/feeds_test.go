@@ -49,28 +49,19 @@ func TestLastValuesOfFeeds(t *testing.T) {
 // left who would ask.
 func TestFeedsAreNotFollowedForNobody(t *testing.T) {
 	s := loaded(t, told)
-	station, err := newStation(Config{Run: "r", World: shown(s)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := &theatre{s: s, station: station}
-	v, err := station.hub.Join()
-	if err != nil {
-		t.Fatal(err)
-	}
-	station.viewers[1] = v
+	m, v := watched(t, s)
 	for i, step := range []struct {
 		do   func()
 		want bool
 	}{
 		{func() {}, false},
 		{func() { _ = v.Subscribe("feeds") }, true},
-		{func() { v.Leave(); delete(station.viewers, 1) }, false},
+		{func() { v.Leave(); delete(m.station.viewers, 1) }, false},
 	} {
 		step.do()
 		m.pass(frameEvery)
 		m.round(Clock{})
-		if station.tap.lasts.on != step.want {
+		if m.station.tap.lasts.on != step.want {
 			t.Errorf("after step %d feeds are followed: %v", i, !step.want)
 		}
 	}

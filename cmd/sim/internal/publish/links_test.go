@@ -107,16 +107,7 @@ run(until = "200ms")
 // are, and who looks at links still has their last state.
 func TestCountingIsRareWhereMuchIsUnderWay(t *testing.T) {
 	s := loaded(t, little)
-	station, err := newStation(Config{Run: "r", World: shown(s)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := &theatre{s: s, station: station}
-	v, err := station.hub.Join()
-	if err != nil {
-		t.Fatal(err)
-	}
-	station.viewers[1] = v
+	m, v := watched(t, s)
 	if err := v.Subscribe(netsync.TopicColumns + linksTable); err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +117,7 @@ func TestCountingIsRareWhereMuchIsUnderWay(t *testing.T) {
 				t.Fatal(err)
 			}
 			m.pass(frameEvery)
-			station.slow(inFlight)
+			m.station.slow(inFlight)
 			m.round(Clock{})
 			for _, more := v.Next(); more; _, more = v.Next() {
 				n++

@@ -186,6 +186,22 @@ type theatre struct {
 	ages    []age // epochs, from the first
 }
 
+// watched is a theatre with one viewer, who wants nothing yet. Nobody serves it:
+// the test does.
+func watched(t *testing.T, s *scenario.Scenario) (*theatre, *netsync.Viewer) {
+	t.Helper()
+	station, err := newStation(Config{Run: "r", World: shown(s)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := station.hub.Join()
+	if err != nil {
+		t.Fatal(err)
+	}
+	station.viewers[1] = v
+	return &theatre{s: s, station: station}, v
+}
+
 // age is from which tick to which an epoch goes.
 type age struct{ from, to ecs.Tick }
 
@@ -396,16 +412,7 @@ func TestEventsThatAreLeftOutAreMissed(t *testing.T) {
 		lost bool
 	}{{0, true}, {1, false}} {
 		s := loaded(t, noisy)
-		station, err := newStation(Config{Run: "r", World: shown(s)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		m := &theatre{s: s, station: station}
-		v, err := station.hub.Join()
-		if err != nil {
-			t.Fatal(err)
-		}
-		station.viewers[1] = v
+		m, v := watched(t, s)
 		if err := v.Subscribe("events/"); err != nil {
 			t.Fatal(err)
 		}
@@ -441,7 +448,7 @@ func TestEventsThatAreLeftOutAreMissed(t *testing.T) {
 			}
 		}
 		clock.Ended = true
-		station.finish(clock)
+		m.station.finish(clock)
 		read()
 		if (jumps > 0) != x.lost || seen != uint64(s.EventCount()) {
 			t.Errorf("pace %g: %d gaps, %d of them told, and %d of %d events are known of", x.pace, jumps, told, seen, s.EventCount())
