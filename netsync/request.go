@@ -1,6 +1,7 @@
 package netsync
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -117,16 +118,43 @@ func needOf(do string) (need, bool) {
 	return needs[i], true
 }
 
-// RequestID returns the id of a request, whatever else is wrong with it; 0 if it
-// has none.
+// RequestID returns the id of a request, whatever else is wrong with it, or of the
+// beginning of one that is too long; 0 if it has none.
 func RequestID(b []byte) uint64 {
+	if len(b) > MaxRequest {
+		return idWithin(b[:MaxRequest])
+	}
 	var r struct {
 		ID uint64 `json:"id"`
 	}
-	if len(b) > MaxRequest || json.Unmarshal(b, &r) != nil {
+	if json.Unmarshal(b, &r) != nil {
 		return 0
 	}
 	return r.ID
+}
+
+// idWithin is the id that the beginning of a request has.
+func idWithin(b []byte) (id uint64) {
+	d := json.NewDecoder(bytes.NewReader(b))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return 0
+	}
+	for {
+		key, err := d.Token()
+		if err != nil {
+			return 0
+		}
+		if key == "id" {
+			if d.Decode(&id) != nil {
+				return 0
+			}
+			return id
+		}
+		var other json.RawMessage
+		if d.Decode(&other) != nil {
+			return 0
+		}
+	}
 }
 
 // ParseRequest reads a request strictly: a field that is not one of what is

@@ -50,6 +50,7 @@ func TestRequestRefused(t *testing.T) {
 		{`{"v":1,"id":7,"do":"export","export":{"messages":{"nodes":["` + strings.Repeat("x", 300) + `"]}}}`, CodeRange, "more than 255 bytes of a name"},
 		{`{"v":1,"id":7,"do":"list","what":"` + strings.Repeat("x", 300) + `"}`, CodeLimit, `"what" has 300 bytes; at most 255`},
 		{`{"v":1,"id":7,"do":"hello","client":"` + strings.Repeat("x", MaxRequest) + `"}`, CodeLimit, "send at most 65536"},
+		{`{"v":1,"do":"publish","value":{"id":8,"x":["` + strings.Repeat("x", 100) + `"]},"id":7,"feed":"` + strings.Repeat("x", MaxRequest), CodeLimit, "send at most 65536"},
 	} {
 		r, e := ParseRequest([]byte(test.text))
 		if e == nil || e.Code != test.code || !strings.Contains(e.Error(), test.want) {
@@ -66,11 +67,10 @@ func TestRequestRefused(t *testing.T) {
 	}
 }
 
-// withoutID are errors of what is no JSON, too large to be read, or has no id that
-// could be meant.
+// withoutID are errors of what is no JSON, or has no id that could be meant.
 var withoutID = []string{
 	"no JSON object; send one JSON object", "no JSON object", "unexpected end", "no JSON", `"id" is there twice; name each field once`,
-	`"id" cannot be a number -7; docs/protocol.md has the types`, "send at most 65536",
+	`"id" cannot be a number -7; docs/protocol.md has the types`,
 }
 
 func FuzzRequest(f *testing.F) {

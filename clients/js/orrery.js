@@ -21,6 +21,7 @@ const zlib = require("node:zlib")
 const zmq = require("zeromq")
 
 const VERSION = 1
+const MOST = 65536 // bytes of a request
 
 // How values are called on the wire, and what they are here.
 const ARRAYS = {
@@ -158,6 +159,8 @@ class World {
     return new Promise((resolve, reject) => {
       const id = ++this.#asked
       const text = JSON.stringify({ v: VERSION, id, do: request, ...fields })
+      const bytes = Buffer.byteLength(text)
+      if (bytes > MOST) throw new Refused({ code: "limit", text: `${request} has ${bytes} bytes`, cure: `a request has at most ${MOST}` })
       this.#waiting.set(id, { request, since: Date.now(), resolve, reject })
       this.#requests ??= this.#connect()
       const socket = this.#requests

@@ -40,6 +40,7 @@ except ImportError:
 __all__ = ["attach", "World", "Table", "Document", "Log", "Messages", "Gap", "Malformed", "Refused", "Reply", "Param"]
 
 VERSION = 1
+MOST = 65536  # bytes of a request
 
 # How values are called on the wire, and in array.array and numpy.
 _CODES = {
@@ -276,7 +277,10 @@ class World:
             self._state = self._requests.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED)
             self._connect(self._requests, self._requests_at)
         number = next(self._numbers)
-        self._requests.send_json({"v": VERSION, "id": number, "do": do, **arguments})
+        text = json.dumps({"v": VERSION, "id": number, "do": do, **arguments}, ensure_ascii=False, separators=(",", ":")).encode()
+        if len(text) > MOST:
+            raise Refused({"code": "limit", "text": "%s has %d bytes" % (do, len(text)), "cure": "a request has at most %d" % MOST})
+        self._requests.send(text)
         return number
 
     def _take(self, parts):

@@ -56,6 +56,7 @@ True [1, 3] store 0.001
 [1, 2.5, None] [1, 4]
 key is what the policy "hash" chooses by; an argument of that name goes into named
 "10" is not a duration; write a number and one of ns us ms s m h d, as in "10ms"
+limit
 0.011
 late 0.034
 True timeout

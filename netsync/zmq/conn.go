@@ -37,7 +37,7 @@ func open(c net.Conn, r *role, limits Limits, listening bool) (*conn, error) {
 		return nil, err
 	}
 	c.SetDeadline(time.Time{})
-	g := newGuard(heard, in, limits, r.socketType == "PUB")
+	g := newGuard(heard, in, limits, r.socketType)
 	g.secure = secure
 	g.greet(p.metadata)
 	zmtp, err := zmq4.Open(g, null.Security(), zmq4.SocketType(r.socketType), zmq4.SocketIdentity(r.identity), listening, nil)

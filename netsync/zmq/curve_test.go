@@ -572,7 +572,7 @@ func TestRFC26BreachesAfterTheHandshake(t *testing.T) {
 		"nonce of the future":  {func(k *conn) []byte { b := good(k, "x"); b[10] = 0xff; return b }, errAuth},
 		"MORE outside":         {func(k *conn) []byte { b := good(k, "x"); b[0] |= flagMore; return b }, errProtocol},
 		"announced, not sent":  {func(*conn) []byte { return binary.BigEndian.AppendUint64([]byte{flagLong}, 1<<40) }, errLimit},
-		"over the limit":       {func(k *conn) []byte { return good(k, strings.Repeat("x", 1<<20+1)) }, errLimit},
+		"over the limit":       {func(k *conn) []byte { return good(k, strings.Repeat("x", 4<<20+1)) }, errLimit},
 		"unknown command":      {func(k *conn) []byte { return command(k, "JOIN", "x") }, errProtocol},
 		"PING of too much":     {func(k *conn) []byte { return command(k, "PING", "\x00\x00"+strings.Repeat("x", 17)) }, errProtocol},
 		"SUBSCRIBE, to ROUTER": {func(k *conn) []byte { return command(k, "SUBSCRIBE", "x") }, errProtocol},

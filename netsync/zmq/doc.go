@@ -20,12 +20,15 @@
 // Limits: [Limits] for each connection, [PublisherConfig] and
 // [RequestsConfig] for what peers may cost. What is over a limit is said: as
 // [Refused], [Left] with a reason or [Limited], and to a client
-// whose request is refused by a reply.
+// whose request is refused by a reply. A request of over MessageBytes, and up to
+// four times as many, is read past and refused too; of a longer one its client is cut.
 //
 // Memory: an endpoint takes at most, beside what it is given to send,
 //
 //	Handshakes × 20 KiB + Connections × (64 KiB + MessageBytes + Parts × 64 B)
 //
+// (what is over the limits it holds no more of, but for CURVE, which opens frames
+// whole: an endpoint of requests then takes up to 8 × MessageBytes a connection)
 // and holds, for each viewer, the messages that are being written: 256 KiB, or
 // one that is larger; those that several viewers are sent exist once, unless
 // CURVE encrypts them for each. For all it is HeldBytes at most. For each client it keeps ReplyBytes at most,

@@ -27,13 +27,16 @@ type guard struct {
 	pulse  *pulse
 	limits Limits
 	pubsub bool    // SUBSCRIBE and CANCEL are for us
+	past   int64   // bytes of a message over the limits that is read past, and shown as one; 0: it ends the connection
 	secure *cipher // nil: NULL
 
 	// Reading.
 	pending []byte // for zmq4
 	body    int64  // what follows pending, still on the wire (NULL only)
+	skip    int64  // what follows body, and is passed on to nobody (NULL only)
 	parts   int    // of the message under way
 	bytes   int64
+	shown   int64 // of them to zmq4
 	pings   bucket
 	pongs   chan []byte // the context of a PING that whoever writes is to answer
 	crypt   []byte
@@ -60,11 +63,15 @@ const ownBytes = 16 << 10
 // pingsPerSecond is more than any heartbeat needs.
 const pingsPerSecond = 100
 
-func newGuard(p *pulse, in *bufio.Reader, limits Limits, pubsub bool) *guard {
-	return &guard{
-		Conn: p.Conn, in: in, pulse: p, limits: limits, pubsub: pubsub,
+func newGuard(p *pulse, in *bufio.Reader, limits Limits, socketType string) *guard {
+	g := &guard{
+		Conn: p.Conn, in: in, pulse: p, limits: limits, pubsub: socketType == "PUB",
 		pings: bucket{rate: pingsPerSecond, tokens: pingsPerSecond}, pongs: make(chan []byte, 1),
 	}
+	if socketType == "ROUTER" { // who asks is told what was wrong
+		g.past = limits.readPast()
+	}
+	return g
 }
 
 // greet gives zmq4 the peer's side of its handshake.
@@ -108,17 +115,22 @@ func (g *guard) failed(err error) error {
 // next reads frames until there is one for zmq4, which it leaves in pending,
 // or in pending and body.
 func (g *guard) next() error {
+	if _, err := io.CopyN(io.Discard, g.in, g.skip); err != nil {
+		return within(err)
+	}
+	g.skip = 0
 	for {
 		flags, size, err := readHeader(g.in)
 		if err != nil {
 			return err
 		}
 		if g.secure == nil && flags&flagCommand == 0 {
-			if err := g.admit(flags, int64(size)); err != nil {
+			shown, err := g.admit(flags, int64(size))
+			if err != nil {
 				return err
 			}
-			g.pending = appendHeader(g.pending[:0], flags&flagMore, int(size))
-			g.body = int64(size)
+			g.pending = appendHeader(g.pending[:0], flags&flagMore, int(shown))
+			g.body, g.skip = shown, int64(size)-shown
 			return nil
 		}
 		flags, body, err := g.whole(flags, size)
@@ -134,23 +146,26 @@ func (g *guard) next() error {
 	}
 }
 
-// admit judges a message's frame by what its header says.
-func (g *guard) admit(flags byte, size int64) error {
-	if size > g.limits.FrameBytes {
-		return fmt.Errorf("%w: frame of %d bytes, over the %d allowed", errLimit, size, g.limits.FrameBytes)
-	}
+// admit judges a message's frame by what its header says, and how much of it is
+// shown: all, or, if it is over the limits and read past, as much as says so. A
+// part has a byte over FrameBytes then, or all parts one over MessageBytes.
+func (g *guard) admit(flags byte, size int64) (shown int64, err error) {
 	g.parts++
+	switch {
+	case size > max(g.limits.FrameBytes, g.past):
+		return 0, fmt.Errorf("%w: frame of %d bytes, over the %d allowed", errLimit, size, g.limits.FrameBytes)
+	case g.parts > g.limits.Parts:
+		return 0, fmt.Errorf("%w: message of over %d parts", errLimit, g.limits.Parts)
+	case g.bytes+size > max(g.limits.MessageBytes, g.past):
+		return 0, fmt.Errorf("%w: message of over %d bytes", errLimit, g.limits.MessageBytes)
+	}
+	shown = min(size, g.limits.FrameBytes+1, g.limits.MessageBytes+1-g.shown)
 	g.bytes += size
-	if g.parts > g.limits.Parts {
-		return fmt.Errorf("%w: message of over %d parts", errLimit, g.limits.Parts)
-	}
-	if g.bytes > g.limits.MessageBytes {
-		return fmt.Errorf("%w: message of over %d bytes", errLimit, g.limits.MessageBytes)
-	}
+	g.shown += shown
 	if flags&flagMore == 0 {
-		g.parts, g.bytes = 0, 0
+		g.parts, g.bytes, g.shown = 0, 0, 0
 	}
-	return nil
+	return shown, nil
 }
 
 // whole reads a frame that must be known before it is passed on: a command,
@@ -161,7 +176,7 @@ func (g *guard) whole(flags byte, size uint64) (byte, []byte, error) {
 		if flags&flagMore != 0 {
 			return 0, nil, fmt.Errorf("%w: MESSAGE with MORE outside", errProtocol)
 		}
-		most = max(most, g.limits.FrameBytes) + messageBytes
+		most = max(most, g.limits.FrameBytes, g.past) + messageBytes
 	}
 	if size > uint64(most) {
 		return 0, nil, fmt.Errorf("%w: frame of %d bytes, over the %d allowed", errLimit, size, most)
@@ -187,10 +202,14 @@ func (g *guard) whole(flags byte, size uint64) (byte, []byte, error) {
 
 // pass leaves a frame for zmq4.
 func (g *guard) pass(flags byte, body []byte) error {
-	if err := g.admit(flags, int64(len(body))); err != nil {
+	shown, err := g.admit(flags, int64(len(body)))
+	if err != nil {
 		return err
 	}
-	g.pending = append(appendHeader(g.pending[:0], flags, len(body)), body...)
+	g.pending = append(appendHeader(g.pending[:0], flags, int(shown)), body[:shown]...)
+	if shown < int64(len(body)) {
+		g.crypt, g.plain = nil, nil // what is over the limits is not kept room for
+	}
 	return nil
 }
 

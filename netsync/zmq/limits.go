@@ -15,7 +15,7 @@ type Limits struct {
 	Handshakes    int           // under way at once; 64. One more ends the oldest from where most come.
 	HandshakeTime time.Duration // 5 s for all of it
 	FrameBytes    int64         // of a frame received; endpoints 64 KiB, clients 256 MiB
-	MessageBytes  int64         // of a message received, all parts; as FrameBytes
+	MessageBytes  int64         // of a message received, all parts; as FrameBytes. Requests refuses up to four times as many by a reply.
 	Parts         int           // of a message received; 64
 	StallTime     time.Duration // in which a peer must take 256 KiB, or what there is; 10 s
 	Heartbeat     time.Duration // after this silence an endpoint pings; after three it cuts who can have read that; 10 s
@@ -36,6 +36,24 @@ func (l Limits) withDefaults(frameBytes int64) Limits {
 	l.StallTime = cmp.Or(l.StallTime, 10*time.Second)
 	l.Heartbeat = cmp.Or(l.Heartbeat, 10*time.Second)
 	return l
+}
+
+// readPast is how many bytes of a message over the limits a ROUTER reads past, to
+// tell its client so. Who sends more is cut.
+func (l Limits) readPast() int64 { return 4 * min(l.MessageBytes, math.MaxInt/8) }
+
+// fit says by which limit what a guard shows is over them, if it is.
+func (l Limits) fit(parts [][]byte) error {
+	total := int64(0)
+	for _, p := range parts {
+		if total += int64(len(p)); int64(len(p)) > l.FrameBytes {
+			return fmt.Errorf("%w: over %d bytes in one part", errLimit, l.FrameBytes)
+		}
+	}
+	if total > l.MessageBytes {
+		return fmt.Errorf("%w: over %d bytes in one message", errLimit, l.MessageBytes)
+	}
+	return nil
 }
 
 func (l Limits) validate() error {

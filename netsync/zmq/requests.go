@@ -183,6 +183,7 @@ func (c *client) read() error {
 		if err != nil {
 			return err
 		}
+		over := c.to.config.Limits.fit(parts)
 		q := Request{Client: c.id, Key: c.conn.peer.key, Parts: parts}
 		if len(parts) > 1 && len(parts[0]) == 0 {
 			q.Parts, q.delimited = parts[1:], true
@@ -193,6 +194,9 @@ func (c *client) read() error {
 		wait, err := c.admit(time.Now())
 		q.admitted = err == nil
 		if q.admitted {
+			err = over
+		}
+		if err == nil {
 			err = c.to.put(q)
 		}
 		if err != nil {

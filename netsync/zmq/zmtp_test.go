@@ -251,8 +251,12 @@ func FuzzFrames(f *testing.F) {
 	})
 }
 
-// receiveWithin receives all that there is.
+// receiveWithin receives all that there is. Of what is over the limits and read
+// past, one byte too many is shown.
 func receiveWithin(t *testing.T, k *conn, limits Limits) {
+	if k.guard.past > 0 {
+		limits.FrameBytes, limits.MessageBytes = limits.FrameBytes+1, limits.MessageBytes+1
+	}
 	for {
 		parts, err := k.receive()
 		if err != nil {
@@ -383,9 +387,10 @@ func TestBreachesEndAConnection(t *testing.T) {
 		want  error
 	}{
 		"frame over the limit":           {&routerRole, long, errLimit},
-		"frame over its own limit":       {&routerRole, append([]byte("\x02\x00\x00\x00\x00\x00\x00\x17\x70"), make([]byte, 6000)...), errLimit},
+		"frame over its own limit":       {&routerRole, append([]byte("\x02\x00\x00\x00\x00\x00\x00\x9c\x41"), make([]byte, 40001)...), errLimit},
+		"frame over it to a PUB":         {&pubRole, append([]byte("\x02\x00\x00\x00\x00\x00\x00\x17\x70"), make([]byte, 6000)...), errLimit},
 		"endless MORE":                   {&routerRole, bytes.Repeat([]byte("\x01\x00"), 1000), errLimit},
-		"message over the limit":         {&routerRole, bytes.Repeat(append([]byte("\x01\xff"), make([]byte, 255)...), 50), errLimit},
+		"message over the limit":         {&routerRole, bytes.Repeat(append([]byte("\x01\xff"), make([]byte, 255)...), 157), errLimit},
 		"unknown command":                {&routerRole, appendCommand(nil, "JOIN", nil), errProtocol},
 		"command over the limit":         {&routerRole, appendCommand(nil, "PONG", make([]byte, 5000)), errLimit},
 		"PONG of too much":               {&routerRole, appendCommand(nil, "PONG", make([]byte, 17)), errProtocol},
@@ -403,7 +408,7 @@ func TestBreachesEndAConnection(t *testing.T) {
 		"command without a name":         {&pubRole, []byte("\x04\x00"), errProtocol},
 		"command with a name of nothing": {&pubRole, []byte("\x04\x02\x00\x00"), errProtocol},
 	} {
-		k, _ := connOver(t, c.role, c.bytes, Limits{FrameBytes: 5000, MessageBytes: 10000})
+		k, _ := connOver(t, c.role, c.bytes, Limits{FrameBytes: 5000, MessageBytes: 10000, Parts: 500})
 		if parts, err := k.receive(); !errors.Is(err, c.want) {
 			t.Errorf("%s: %.100q %v", name, parts, err)
 		}

@@ -133,6 +133,15 @@ func TestWhoHitsALimitIsSpokenOf(t *testing.T) {
 	l.await(t, "connections refused: ", `a "PUB" cannot connect to a PUB`)
 	raw(requests, append(hostile.Begin("PUB"), 0))
 	l.await(t, "connections refused: ", `a "PUB" cannot connect to a ROUTER`)
+	known := dialed(t, requests)
+	known.send(netsync.Request{Do: netsync.DoHello})
+	known.reply()
+	large := []byte(`{"v":1,"id":9,"do":"publish","feed":"f","value":"` + strings.Repeat("x", netsync.MaxRequest) + `"}`)
+	known.Send([][]byte{large})
+	if r := known.reply(); r.ID != 9 || r.Error == nil || r.Error.Error() != "over a limit: over 65536 bytes in one part; send less at a time" {
+		t.Errorf("a request that is too large: %+v, %v", r, r.Error)
+	}
+	l.await(t, "requests refused: ", "because over a limit: over 65536 bytes in one part")
 	c := dialed(t, requests)
 	c.send(netsync.Request{Do: netsync.DoHello})
 	c.reply() // it is known
@@ -140,9 +149,6 @@ func TestWhoHitsALimitIsSpokenOf(t *testing.T) {
 		c.send(netsync.Request{Do: netsync.DoHello})
 	}
 	l.await(t, "requests refused: ", "because over a limit: 100 requests a second")
-	known := dialed(t, requests)
-	known.send(netsync.Request{Do: netsync.DoHello})
-	known.reply()
-	known.Send([][]byte{make([]byte, netsync.MaxRequest+1)})
-	l.await(t, "clients cut off: 1, the last because over a limit: frame of 65537 bytes")
+	known.Send([][]byte{make([]byte, 4*netsync.MaxRequest+1)})
+	l.await(t, "clients cut off: 1, the last because over a limit: frame of 262145 bytes, over the 65536 allowed")
 }

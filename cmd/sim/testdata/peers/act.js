@@ -33,6 +33,7 @@ async function main() {
   print(placed.value, (await world.call("put", [], { named: { key: "x", value: 1, ttl: 4 } })).value)
   print(await refused(world.call("get", [], { key: "x" })))
   print(await refused(world.call("never", [], { timeout: "10" })))
+  print(await refused(world.publish("news/a", "x".repeat(65536))))
   print((await world.call("never", [], { timeout: "10.5ms" })).took / 1000)
   const late = await world.call("late", ["x"], { timeout: 500, as: "client" })
   print(late.value, late.took / 1000)

@@ -31,6 +31,7 @@ with orrery.attach(sys.argv[2], keys=keys, timeout=20) as world:
     print(world.call("get", named={"key": "x"}).value, world.call("put", ttl=4, named={"value": 1, "key": "x"}).value)
     print(wrong(world.call, "get", key="x"))
     print(wrong(world.call, "never", timeout="10"))
+    print(refused(world.publish, "news/a", "x" * 65536))
     print(world.call("never", timeout="10.5ms").took)
     late = world.call("late", "x", timeout=0.5, node="client")
     print(late.value, late.took)
