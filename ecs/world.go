@@ -321,6 +321,19 @@ func (w *World) KindNames() []string {
 	return all
 }
 
+// KindNamed returns the first kind that was declared under a name.
+func (w *World) KindNamed(name string) (k Kind, ok bool) {
+	for i := range w.kinds {
+		if w.kinds[i].Name == name {
+			if k = Kind(i); w.kinds[i].timer {
+				k |= timerFlag
+			}
+			return k, true
+		}
+	}
+	return 0, false
+}
+
 // KindName returns what a kind was declared as.
 func (w *World) KindName(k Kind) string {
 	if i := int(k & kindMask); i < len(w.kinds) {

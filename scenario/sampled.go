@@ -15,7 +15,18 @@ import (
 // call, the value of a reply, the error of a failure, the item of a pipe, what a
 // node shows. It is nil of what has no form for people.
 func (s *Scenario) MessageJSON(e *ecs.Envelope, payload []byte) []byte {
-	v := s.script.content(e, payload)
+	c := carried{kind: e.Kind(), from: e.From, a: e.A}
+	if e.HasBytes() {
+		c.payload = payload
+		if payload == nil {
+			c.payload = []byte{} // bytes they are, and none
+		}
+	}
+	return jsonOf(s.script.content(&c))
+}
+
+// jsonOf is a value as JSON; nil of none.
+func jsonOf(v starlark.Value) []byte {
 	if v == nil {
 		return nil
 	}
@@ -24,28 +35,41 @@ func (s *Scenario) MessageJSON(e *ecs.Envelope, payload []byte) []byte {
 	return b.Bytes()
 }
 
-func (s *script) content(e *ecs.Envelope, payload []byte) starlark.Value {
+// carried is what says of an envelope what it means.
+type carried struct {
+	kind    ecs.Kind
+	from    ecs.Node
+	a       uint64 // without a payload of bytes
+	payload []byte // nil: none
+}
+
+func (s *script) content(c *carried) starlark.Value {
 	k := &s.kinds
-	switch kind := e.Kind(); {
-	case kind == k.failed && s.run.Services.Opened() && !e.HasBytes():
-		if r := systems.Reason(uint8(e.A)); r.Known() { // a link may have corrupted it
+	switch kind := c.kind; {
+	case kind == k.failed && s.run.Services.Opened() && c.payload == nil:
+		if r := systems.Reason(uint8(c.a)); r.Known() { // a link may have corrupted it
 			return starlark.String(r.String())
 		}
 		return nil
-	case !e.HasBytes():
+	case c.payload == nil:
 		return nil
 	case kind == k.show:
-		return s.shown(e.From, payload)
+		return s.shown(c.from, c.payload)
 	case s.run.Services.Opened() && (kind == k.call || kind == k.answer || kind == k.failed):
-		return s.callContent(kind, payload)
+		return s.callContent(kind, c.payload)
 	case kind == k.item && kind != 0:
-		return s.decoded(behind(payload))
-	case kind.IsTimer():
-		return s.decoded(payload)
+		return s.decoded(behind(c.payload))
+	case kind == k.timer:
+		return s.decoded(c.payload)
 	}
-	if _, ours := k.index[s.run.World.KindName(e.Kind())]; !ours {
+	if _, ours := k.index[s.run.World.KindName(c.kind)]; !ours {
 		return nil
 	}
+	return s.messageContent(c.payload)
+}
+
+// messageContent is that of a message: its fields.
+func (s *script) messageContent(payload []byte) starlark.Value {
 	m, err := value.DecodeMessage(payload, s.codec, starlark.None, "")
 	if err != nil {
 		return nil
@@ -80,7 +104,12 @@ func (s *script) callContent(kind ecs.Kind, payload []byte) starlark.Value {
 	case kind == s.kinds.answer:
 		return s.decoded(rest)
 	}
-	name, args, kwargs, err := s.readCall(rest)
+	return s.calledContent(rest)
+}
+
+// calledContent is that of what is called, without whose call it is.
+func (s *script) calledContent(payload []byte) starlark.Value {
+	name, args, kwargs, err := s.readCall(payload)
 	if err != nil {
 		return nil
 	}

@@ -93,7 +93,7 @@ type Faults struct {
 	tick      ecs.Tick
 	sent      index // (node, kind) to how many messages it was sent in the tick
 	labels    cutLabels
-	seen      func(a *Action) // an observer's; see Watch
+	seen      func(a *Action, refused string) // an observer's; see Watch
 }
 
 // NewFaults wires faults to what they act on.
@@ -115,8 +115,8 @@ func (f *Faults) Apply(a *Action) {
 	f.validate(a)
 	f.deliver.acted = f.world.Tick()
 	f.fold(a)
-	if f.seen != nil {
-		f.seen(a)
+	if f.seen != nil && !a.Verb.OfChannels() {
+		f.seen(a, "")
 	}
 	var cut Cut
 	switch a.Verb {
@@ -135,6 +135,9 @@ func (f *Faults) Apply(a *Action) {
 		f.regroup(a)
 	case CallService, PublishValue, SetParam, PushItem, CancelCall:
 		f.outside.act(a)
+		if f.seen != nil {
+			f.seen(a, f.outside.refused)
+		}
 	default:
 		for _, n := range f.targets(a) {
 			f.applyTo(n, a)

@@ -18,8 +18,9 @@ func (c *Checks) Result(i int) Result {
 }
 
 // Watch has f shown each action as it is carried out, targets resolved; nil
-// ends it. What f sees it may not keep.
-func (f *Faults) Watch(seen func(a *Action)) { f.seen = seen }
+// ends it. Of one through a channel refused says why nothing was done, if so: f is
+// shown it afterwards, and all others before. What f sees it may not keep.
+func (f *Faults) Watch(seen func(a *Action, refused string)) { f.seen = seen }
 
 // NodesOf returns whom an action is done to.
 func (f *Faults) NodesOf(a *Action) []ecs.Node { return f.targets(a) }

@@ -29,6 +29,7 @@ type Outside struct {
 	deliver  *Deliver
 	links    *Links
 	told     func(o *Upshot)
+	refused  string // the upshot of the latest action: why nothing was done
 	tick     ecs.Tick
 	done     index // (node, verb and name) to how often in the tick
 	left     []departed
@@ -82,6 +83,7 @@ func (o *Outside) LatestLabel() (latest uint64) {
 }
 
 func (o *Outside) tell(x *Upshot) {
+	o.refused = x.Refused
 	if o.told != nil && x.Label != 0 {
 		o.told(x)
 	}
@@ -123,6 +125,7 @@ func (o *Outside) fold(a *Action) {
 
 // act carries out an action.
 func (o *Outside) act(a *Action) {
+	o.refused = ""
 	if a.Verb == CancelCall { // of a node that is paused too: it is no event of it
 		o.services.cancelOutside(a.Target, a.Label)
 		return

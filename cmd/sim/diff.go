@@ -101,11 +101,12 @@ func firstMessage(e *edge, a, b *readTrace) error {
 		if m == other {
 			continue
 		}
-		e.print("first message in %s: %s\n", a.name, &m)
-		e.print("first message in %s: %s\n", b.name, &other)
+		said, otherSaid := a.teller(e), b.teller(e)
+		e.print("first message in %s: %s\n", a.name, said.line(&m))
+		e.print("first message in %s: %s\n", b.name, otherSaid.line(&other))
 		chain, err := a.Chain(&m)
 		for _, cause := range chain {
-			e.print("  caused by %s\n", &cause)
+			e.print("  caused by %s\n", said.line(&cause))
 		}
 		return err
 	}

@@ -219,6 +219,7 @@ type readTrace struct {
 	about map[string]string
 	said  bool // that it is cut
 	told  int  // how much of its damage was said
+	tells *teller
 }
 
 // openTrace opens a trace by the name that the user typed.

@@ -24,7 +24,8 @@ var logCommand = command{
 	about: `info TRACE says what it is of, how much is in it, and what came of the checks.
 cat TRACE [TOPIC] prints messages as JSON, one a line: inputs, faults, events,
 checks, series, measures, counts, digests, checkpoints, messages, columns/0 and
-so on; all but digests and checkpoints if no topic is named.
+so on; all but digests and checkpoints if no topic is named. What messages and
+inputs carry is read with the scenario in the trace, and printed as content.
 recover CUT WHOLE [FILE…] makes a whole trace of what one has that was cut, as the
 .part that is left of a run that was killed. Files of its scenario that it has
 not are taken from those named, if they are what they were.`,
@@ -174,7 +175,7 @@ func (o *logFlags) cat(e *edge, t *readTrace, topic string) error {
 		}
 		switch {
 		case m.Encoding == "json":
-			return o.line(e, m)
+			return o.line(e, t, m)
 		case strings.HasPrefix(m.Topic, "columns/"):
 			if _, ok := nodes[m.Topic]; !ok {
 				nodes[m.Topic] = t.Nodes(m.Topic)
@@ -220,8 +221,9 @@ func (o *logFlags) absent(t *readTrace) error {
 	return wrongUsage("--node %s: no node is called so; a pattern is a node's name, with * for any part of it", quote(o.node))
 }
 
-// line prints a message that is JSON, its topic in front.
-func (o *logFlags) line(e *edge, m *trace.Entry) error {
+// line prints a message that is JSON, its topic in front, and behind it what is
+// carried by what it is about.
+func (o *logFlags) line(e *edge, t *readTrace, m *trace.Entry) error {
 	if o.node != "" {
 		var about struct {
 			Node     string
@@ -239,7 +241,15 @@ func (o *logFlags) line(e *edge, m *trace.Entry) error {
 	if len(m.Data) < 2 || m.Data[0] != '{' {
 		return fmt.Errorf("a message of %s is no object", m.Topic)
 	}
-	e.print("{\"topic\":%s,%s\n", strconv.Quote(m.Topic), m.Data[1:])
+	content := []byte(nil)
+	if m.Topic == trace.Messages || m.Topic == trace.Inputs {
+		content = t.teller(e).content(m)
+	}
+	if content == nil {
+		e.print("{\"topic\":%s,%s\n", strconv.Quote(m.Topic), m.Data[1:])
+		return nil
+	}
+	e.print("{\"topic\":%s,%s,\"content\":%s}\n", strconv.Quote(m.Topic), m.Data[1:len(m.Data)-1], content)
 	return nil
 }
 

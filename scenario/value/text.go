@@ -21,6 +21,9 @@ type printer struct {
 	full bool
 }
 
+// Text returns a value as Starlark writes it.
+func Text(v starlark.Value) string { return printed(v) }
+
 func printed(v starlark.Value) string {
 	var p printer
 	p.value(v)

@@ -1,9 +1,11 @@
 package trace
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"orrery/ecs"
@@ -55,9 +57,31 @@ func idText(id ecs.EnvelopeID) string {
 	return fmt.Sprintf("%013x", uint64(id))
 }
 
-// Message is a line for people.
-func (m *Message) String() string {
-	s := fmt.Sprintf("tick %d: %s %q", m.Tick, m.ID, m.Kind)
+// Content returns what a message carries: bytes, or, if it has none, the first of
+// its two numbers.
+func (m *Message) Content() (payload []byte, a uint64, err error) {
+	if first, _, ok := strings.Cut(m.Payload, " "); ok {
+		a, err = strconv.ParseUint(first, 10, 64)
+		return nil, a, err
+	}
+	if m.Payload != "" {
+		payload, err = hex.DecodeString(m.Payload)
+	}
+	return payload, 0, err
+}
+
+// String is a line for people.
+func (m *Message) String() string { return m.With("") }
+
+// With is a line for people with what the message says, its kind included, in the
+// place of its payload; empty: nobody knows.
+func (m *Message) With(text string) string {
+	s := fmt.Sprintf("tick %d: %s ", m.Tick, m.ID)
+	if text != "" {
+		s += text
+	} else {
+		s += strconv.Quote(m.Kind)
+	}
 	if m.Feed != "" {
 		s += " of " + m.Feed
 	}
@@ -67,7 +91,7 @@ func (m *Message) String() string {
 	} else {
 		s += ", dropped: " + m.Verdict
 	}
-	if m.Payload != "" {
+	if m.Payload != "" && text == "" {
 		s += ", with " + m.Payload
 	}
 	return s

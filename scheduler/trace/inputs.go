@@ -58,12 +58,22 @@ func (x *exactAction) action() systems.Action {
 	}
 }
 
+// Action returns the command that an input is; of what the scenario planned there
+// is none.
+func (in *Input) Action() (a systems.Action, ok bool) {
+	if in.Exact == nil {
+		return a, false
+	}
+	return in.Exact.action(), true
+}
+
 // input is shown every action that is carried out. What the scenario planned
 // and what came from outside are topics of their own: a replay has to look for
-// the latter, of which there are few.
-func (r *Recorder) input(a *systems.Action) {
+// the latter, of which there are few. One that was refused has its place in the
+// digest too, and is given to a replay as any other.
+func (r *Recorder) input(a *systems.Action, refused string) {
 	w := r.run.World
-	in := Input{Tick: w.Tick(), Time: r.seconds(w.Tick()), Verb: a.Verb.String()}
+	in := Input{Tick: w.Tick(), Time: r.seconds(w.Tick()), Verb: a.Verb.String(), Refused: refused}
 	topic := uint16(topicFaults)
 	if r.run.Commanded() {
 		in.Exact, topic = exact(a), topicInputs

@@ -58,6 +58,7 @@ type Input struct {
 	// for, if it says so. Nodes are who does it, none: nobody.
 	Channel string `json:"channel,omitempty"`
 	To      string `json:"to,omitempty"`
+	Refused string `json:"refused,omitempty"` // why nothing was done; empty: it was
 
 	Exact *exactAction `json:"exact,omitempty"` // of a command, which the scenario has not: numbers for a replay
 }
@@ -137,7 +138,7 @@ func schema(properties string) string {
 func topicsOf(columns []Columns) []topic {
 	const text, whole = `{"type":"string"}`, `{"type":"integer"}`
 	all := []topic{
-		{name: Inputs, encoding: "json", schema: schema(`"verb":` + text + `,"nodes":{"type":"array","items":` + text + `},"sides":{"type":"array"},"kind":` + text + `,"channel":` + text + `,"to":` + text + `,"exact":{"type":"object"}`)},
+		{name: Inputs, encoding: "json", schema: schema(`"verb":` + text + `,"nodes":{"type":"array","items":` + text + `},"sides":{"type":"array"},"kind":` + text + `,"channel":` + text + `,"to":` + text + `,"refused":` + text + `,"exact":{"type":"object"}`)},
 		{name: Faults, encoding: "json", schema: schema(`"verb":` + text + `,"nodes":{"type":"array","items":` + text + `},"sides":{"type":"array"},"kind":` + text + ``)},
 		{name: Events, encoding: "json", schema: schema(`"node":` + text + `,"kind":` + text + `,"fields":{"type":"object"}`)},
 		{name: Checks, encoding: "json", schema: schema(`"name":` + text + `,"kind":` + text + `,"outcome":` + text)},
