@@ -144,18 +144,19 @@ func (t *Traffic) Lost() (n uint64) {
 type Cause uint8
 
 const (
-	DroppedDown  Cause = iota // its target was not up
-	DroppedGone               // its target had died
-	DroppedLoss               // its link lost it
-	DroppedQueue              // its link's queue was full
-	DroppedCut                // a cut or a partition lay between
-	DroppedHeld               // too many waited for a paused node
-	DroppedStale              // a timer replaced, cancelled, or of an earlier incarnation
-	DroppedLate               // a reply to a call that had ended
+	DroppedDown     Cause = iota // its target was not up
+	DroppedGone                  // its target had died
+	DroppedLoss                  // its link lost it
+	DroppedQueue                 // its link's queue was full
+	DroppedCut                   // a cut or a partition lay between
+	DroppedHeld                  // too many waited for a paused node
+	DroppedStale                 // a timer replaced, cancelled, or of an earlier incarnation
+	DroppedLate                  // a reply to a call that had ended
+	DroppedUnlinked              // a member of a group has come or gone, and no link led to it
 	Causes
 )
 
-var causeNames = [Causes]string{"down", "gone", "loss", "queue", "cut", "held", "stale", "late"}
+var causeNames = [Causes]string{"down", "gone", "loss", "queue", "cut", "held", "stale", "late", "no link"}
 
 func (c Cause) String() string { return causeNames[c] }
 

@@ -244,7 +244,7 @@ func (s *script) canStart(more int) error {
 }
 
 func (s *script) canCall(n ecs.Node) error {
-	if n != s.at.node && !s.run.Links.Joins(s.at.node, n) {
+	if s.run.Links.Missing(s.at.node, n) {
 		return fmt.Errorf("no link joins %s and %s; link them, or put both in a network", s.NodeName(s.at.node), s.NodeName(n))
 	}
 	return nil

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"orrery/ecs"
 )
 
 // crew is a group in a group, and nodes that come and go.
@@ -184,4 +186,52 @@ run(until = "100ms")`
 	} {
 		t.Run(tc.what, func(t *testing.T) { tells(t, with(replaced(text, tc.line), "FAULT", tc.fault), tc.want) })
 	}
+}
+
+// Who has joined or left in the run may be without a link to whom it meets:
+// what has no way is dropped, and no run ends by that. A node that has never moved
+// is without one by mistake.
+func TestMembersWithoutALink(t *testing.T) {
+	const text = `
+def hear(me, m):
+    print("hears", m.n)
+def ask(me, m):
+    LINE
+def told(me, r):
+    print(r.ok, r.error, r.provider)
+p = program(on = {"hear": hear, "ask": ask}, provides = {"who": lambda me: me.name})
+n = nodes("n", 3, p)
+new = node("new", p)
+hub = node("hub", p)
+link(hub, n[:2], latency = "1ms")
+inner = group("inner", n[:1])
+outer = group("outer", [inner, n[1]])
+at("9ms", send(hub, "ask"))
+MOVE
+run(until = "50ms")`
+	for _, tc := range []struct {
+		what, line, move, want string
+		dropped                uint64
+	}{
+		{"a group that it has joined", `me.send(outer, "hear", n = 1)`, `at("5ms", join(new, inner))`, "11 n[0] hears 1\n11 n[1] hears 1", 1},
+		{"by itself", `me.send(new, "hear", n = 1)`, `at("5ms", join(new, inner))`, "", 1},
+		{"as one of a list", `me.send(list(outer), "hear", n = 1)`, `at("5ms", join(new, inner))`, "11 n[0] hears 1\n11 n[1] hears 1", 1},
+		{"which it has left again", `me.send([n[0], new], "hear", n = 1)`, `between("5ms", "7ms", join(new, inner))`, "11 n[0] hears 1", 1},
+		{"by way of a group", `me.send(outer, "hear", n = 1)`, "extra = group(\"extra\", [new])\nat(\"5ms\", join(extra, outer))", "11 n[0] hears 1\n11 n[1] hears 1", 1},
+		{"who sends has joined", `me.send(n, "hear", n = 1)`, `at("5ms", join(hub, inner))`, "11 n[0] hears 1\n11 n[1] hears 1", 1},
+		{"called by itself", `me.call("who", to = new, then = told)`, `at("5ms", join(new, inner))`, "11 hub False no link new", 0},
+		{"called by the group", `me.call("who", to = outer, then = told)`, `at("5ms", join(new, inner))`, "11 hub False no link new\n12 hub True None n[0]\n12 hub True None n[1]", 0},
+		{"it never moved", `me.send(outer, "hear", n = 1)`, `at("5ms", join(n[1], inner))`, "11 n[0] hears 1\n11 n[1] hears 1", 0},
+	} {
+		t.Run(tc.what, func(t *testing.T) {
+			s := tells(t, with(replaced(text, tc.line), "MOVE", tc.move), tc.want)
+			if n := s.Run.World.Counts().Dropped[ecs.DroppedUnlinked]; n != tc.dropped {
+				t.Errorf("%d dropped for lack of a link, want %d", n, tc.dropped)
+			}
+		})
+	}
+	for _, line := range []string{`me.send(n, "hear", n = 1)`, `me.send(n[2], "hear", n = 1)`, `me.call("who", to = n[2])`} {
+		failsToRun(t, with(replaced(text, line), "MOVE", `at("5ms", join(new, inner))`), "no link joins hub and n[2]; link them, or put both in a network")
+	}
+	failsToRun(t, with(replaced(text, `me.send(still, "hear", n = 1)`), "MOVE", `still = group("still", n)`), "no link joins hub and n[2]; link them, or put both in a network")
 }

@@ -219,7 +219,7 @@ func (s *script) sendAnswer(r systems.Request, v starlark.Value) error {
 }
 
 func (s *script) canReply(to ecs.Node) error {
-	if to != 0 && to != s.at.node && !s.run.Links.Joins(s.at.node, to) {
+	if to != 0 && s.run.Links.Missing(s.at.node, to) {
 		return fmt.Errorf("no link joins %s and %s, who called: a reply needs one too; link them both ways", s.NodeName(s.at.node), s.NodeName(to))
 	}
 	return nil

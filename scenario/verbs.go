@@ -142,7 +142,7 @@ func (s *script) canSend(n ecs.Node, kind ecs.Kind) error {
 	if p.handlerOf(kind) == nil {
 		return fmt.Errorf("%s runs %s, which does not handle %q%s", s.NodeName(n), p.name, s.run.World.KindName(kind), didYouMean(s.run.World.KindName(kind), p.kinds))
 	}
-	if n != s.at.node && !s.run.Links.Joins(s.at.node, n) {
+	if s.run.Links.Missing(s.at.node, n) {
 		return fmt.Errorf("no link joins %s and %s; link them, or put both in a network", s.NodeName(s.at.node), s.NodeName(n))
 	}
 	return nil

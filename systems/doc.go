@@ -30,7 +30,9 @@
 //
 // A group ([Groups]) is a node with members: what is sent to it, done to it and
 // linked with it is so with each that it has at that time. A handler's joins and
-// leaves take effect at the end of the tick, for all nodes alike.
+// leaves take effect at the end of the tick, for all nodes alike. A send without
+// a link is a mistake, and panics, but for nodes that have joined or left in the
+// run: then it is dropped.
 //
 // A feed ([Feeds]) is values that nodes publish for whoever subscribes; loss is
 // accepted. One publish is one pass over its subscribers in the order of nodes:

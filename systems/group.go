@@ -36,11 +36,15 @@ func NewGroups(w *ecs.World, l *Links) *Groups { return &Groups{world: w, links:
 // the input phase. A handler asks for it by [Me.Join], or [Groups.AskJoin].
 func (g *Groups) Join(group, member ecs.Node) {
 	g.world.Join(group, member)
+	g.links.movers.add(member)
 	g.links.joined(member)
 }
 
 // Leave has a node, or a group, leave a group now.
-func (g *Groups) Leave(group, member ecs.Node) { g.world.Leave(group, member) }
+func (g *Groups) Leave(group, member ecs.Node) {
+	g.links.movers.add(member)
+	g.world.Leave(group, member)
+}
 
 // AskJoin has a node join a group at the end of the tick under way.
 func (g *Groups) AskJoin(group, member ecs.Node) { g.ask(joining{group, member, false}) }

@@ -87,6 +87,7 @@ type Links struct {
 	groups   groupLinks
 	cuts     *Cuts
 	slow     slowness
+	movers   movers
 	streams  verdictStreams
 	route    func(e *ecs.Envelope, delay ecs.Tick)
 	// fan takes what becomes of a feed's value on its way to each subscriber;
@@ -110,6 +111,7 @@ func NewLinks(w *ecs.World, c *Cuts) *Links {
 	l.networks = newNetworks(w)
 	l.groups = newGroupLinks(w)
 	l.slow.rows = ecs.NewRows[slowRow](w, "slow")
+	l.movers = newMovers(w)
 	l.streams = newVerdictStreams(w)
 	l.route = l.send
 	l.wires.Table().BringUp(l.bringUp)
@@ -209,6 +211,7 @@ func (l *Links) rebuild() {
 	}
 	l.networks.rebuild()
 	l.slow.rebuild()
+	l.movers.rebuild()
 }
 
 // latency returns that of the link or network that joins two nodes, 0 if none

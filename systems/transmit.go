@@ -52,6 +52,10 @@ func (l *Links) send(e *ecs.Envelope, delay ecs.Tick) {
 		w.Post(e, w.Tick()+max(delay, 1))
 		return
 	}
+	if l.excused(e.From, e.To) {
+		w.Lose(e, ecs.DroppedUnlinked)
+		return
+	}
 	panic(fmt.Sprintf("systems: %s sent %q to %s, and no link joins them; connect them, or put both in a network", w.NodeName(e.From), w.KindName(e.Kind()), w.NodeName(e.To)))
 }
 

@@ -237,7 +237,7 @@ func TestJSONShape(t *testing.T) {
 		{"calls", o["calls"], "answered failed gone made under_way"},
 		{"failed", o["calls"].(map[string]any)["failed"], "cancelled corrupted crashed failed no link no provider queue full timeout unknown service"},
 		{"messages", o["messages"], "delivered dropped in_flight sent"},
-		{"dropped", o["messages"].(map[string]any)["dropped"], "cut down gone held late loss queue stale"},
+		{"dropped", o["messages"].(map[string]any)["dropped"], "cut down gone held late loss no link queue stale"},
 		{"a check", o["checks"].([]any)[0], "asked kind name outcome tick time_s"},
 		{"counts", o["counts"], "hops"},
 		{"a measure", o["measures"].(map[string]any)["waited"], "count max mean min p50 p90 p99 unit"},
