@@ -46,7 +46,7 @@ func (l *live) carryOut(e *edge, d *driver, c *publish.Command) {
 		at = d.run.World.Tick()
 	}
 	if !pending {
-		c.Done(max(0, at), result, failed)
+		l.reply(c, at, result, failed)
 	}
 }
 

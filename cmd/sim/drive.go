@@ -62,10 +62,27 @@ func (d *driver) drive(e *edge) error {
 // settle does what clients were told is done in the next tick, of a run that goes no
 // further.
 func (d *driver) settle() error {
-	if d.live == nil || d.run.World.Tick() >= d.live.owed {
+	if d.live == nil {
 		return nil
 	}
-	return d.run.RunUntil(min(d.live.owed, d.until))
+	if d.run.World.Tick() < d.live.owed {
+		if err := d.run.RunUntil(min(d.live.owed, d.until)); err != nil {
+			return err
+		}
+	}
+	return d.pay()
+}
+
+// pay tells clients what was done up to now, if the trace has it.
+func (d *driver) pay() error {
+	if d.live == nil || len(d.live.dues) == 0 {
+		return nil
+	}
+	if err := d.trace.err(); err != nil {
+		return err
+	}
+	d.live.pay(d.run.World.Tick())
+	return nil
 }
 
 // target returns the tick that the run may have reached by now.
@@ -98,7 +115,11 @@ func (d *driver) slice(e *edge, t ecs.Tick) error {
 		if d.run.Next() > t {
 			return d.run.RunUntil(t)
 		}
-		if _, err := d.run.Step(); err != nil || e.now()-began >= length {
+		_, err := d.run.Step()
+		if err == nil {
+			err = d.pay()
+		}
+		if err != nil || e.now()-began >= length {
 			return err
 		}
 	}

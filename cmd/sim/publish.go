@@ -88,6 +88,7 @@ type live struct {
 	scenario *scenario.Scenario
 	waits    []*waiting // in order of coming
 	outcomes []outcome  // of acts that were pending
+	dues     []due      // at the end of a tick
 	label    uint64     // the latest
 	acted    bool       // something was done to the run from outside
 	awaits   bool       // viewers, to begin
@@ -181,6 +182,7 @@ func (l *live) serve(e *edge, d *driver) (until ecs.Tick, ok bool) {
 		l.hurry = 0
 		l.setPace(e, d, l.pace)
 	}
+	l.pay(d.run.World.Tick())
 	l.waiting = append(l.waiting, l.station.Tap().Serve(l.clock(false))...)
 	for len(l.waiting) > 0 && !l.isLeaving() {
 		c := l.waiting[0]

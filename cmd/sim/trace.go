@@ -127,12 +127,20 @@ func (t *traceFile) flush(now time.Duration) error {
 	if t == nil {
 		return nil
 	}
-	if err := t.recorder.Err(); err != nil || now-t.flushed < flushEvery || !t.regular {
-		return t.failed(err)
+	if err := t.err(); err != nil || now-t.flushed < flushEvery || !t.regular {
+		return err
 	}
 	t.flushed = now
 	_, err := t.file.WriteAt(t.recorder.Tail(), t.at)
 	return t.failed(err)
+}
+
+// err is that something could not be written.
+func (t *traceFile) err() error {
+	if t == nil {
+		return nil
+	}
+	return t.failed(t.recorder.Err())
 }
 
 // keep keeps the state at the end of a run.

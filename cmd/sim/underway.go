@@ -65,13 +65,42 @@ func (l *live) standing() string {
 	return ""
 }
 
+// due is a reply that is true once a tick is over: what it says is done is in the
+// trace then, whatever becomes of sim.
+type due struct {
+	to     *publish.Command
+	tick   ecs.Tick
+	result any
+	failed *netsync.Error
+}
+
+// reply tells a client what came of something at a tick, when that is over.
+func (l *live) reply(c *publish.Command, at ecs.Tick, result any, failed *netsync.Error) {
+	if failed != nil || at <= max(0, l.run.World.Tick()) {
+		c.Done(max(0, at), result, failed)
+		return
+	}
+	l.dues = append(l.dues, due{c, at, result, nil})
+}
+
+// pay gives the replies that are due up to a tick, which is over.
+func (l *live) pay(tick ecs.Tick) {
+	l.dues = slices.DeleteFunc(l.dues, func(d due) bool {
+		if d.tick <= tick {
+			d.to.Done(d.tick, d.result, d.failed)
+		}
+		return d.tick <= tick
+	})
+}
+
 // hold tells those who wait, while the run stands, that they would wait for who
-// has it go on.
+// has it go on. Of what nothing comes but that it is done, they are told that.
 func (l *live) hold() {
 	why := l.standing()
 	if why == "" {
 		return
 	}
+	l.pay(ecs.Never)
 	for _, w := range l.waits {
 		for _, c := range w.asked {
 			w.promised = true
@@ -148,11 +177,11 @@ func (l *live) told(x *systems.Upshot) {
 	l.close(outcome{w, l.run.World.Tick(), text, nil})
 }
 
-// close tells who waits what came of an act, and keeps it for who was told that it
-// is pending.
+// close tells who waits what came of an act, once the tick is over, and keeps it for
+// who was told that it is pending.
 func (l *live) close(o outcome) {
 	for _, c := range o.asked {
-		c.Done(o.tick, o.result, o.failed)
+		l.dues = append(l.dues, due{c, o.tick, o.result, o.failed})
 	}
 	o.asked = nil
 	if !o.promised {
@@ -210,8 +239,12 @@ func (l *live) giveUp() {
 	if err := l.run.Failed(); err != nil {
 		failed = publish.Refuse(netsync.CodeFailed, "the run has failed: "+err.Error(), "")
 	}
+	for i := range l.dues { // else it was told
+		l.dues[i].result, l.dues[i].failed = nil, failed
+	}
 	for _, w := range l.waits {
 		l.close(outcome{w, max(0, l.run.World.Tick()), nil, failed})
 	}
 	l.waits = nil
+	l.pay(ecs.Never)
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"hash/crc32"
 	"math/rand"
+	"strings"
 	"testing"
 
 	"orrery/ecs"
@@ -69,6 +70,47 @@ func inputs(t *testing.T, f *trace.File) (all []string) {
 		t.Fatal(err)
 	}
 	return all
+}
+
+// What is written by the end of a tick has all that came from outside in it, and
+// the digests up to there.
+func TestCommandsAreWrittenByTheEndOfTheirTick(t *testing.T) {
+	c := newChatter(1, 0)
+	var b bytes.Buffer
+	if _, err := trace.NewRecorder(&b, c.config(trace.Zstd)); err != nil {
+		t.Fatal(err)
+	}
+	for n := 1; n <= 5; n++ {
+		if err := c.RunUntil(ecs.Tick(100 * n)); err != nil {
+			t.Fatal(err)
+		}
+		at := c.Command(systems.Action{Verb: systems.Message, Target: c.nodes[5], Kind: c.hello, A: uint64(n)})
+		for c.World.Tick() < at {
+			if _, err := c.Step(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f := open(t, bytes.Clone(b.Bytes()))
+		if all := inputs(t, f); len(all) != n {
+			t.Errorf("of %d commands %d are written: %q", n, len(all), all)
+		}
+		again := newChatter(1, 0)
+		if _, err := trace.Verify(f, again.Run); err != nil || again.World.Tick() != at || again.World.Digest() != c.World.Digest() {
+			t.Errorf("command %d at tick %d: verified up to %d, %v", n, at, again.World.Tick(), err)
+		}
+	}
+}
+
+// Who has lost commands cannot tell whether a run parts from its trace.
+func TestLostCommandsAreNoDivergence(t *testing.T) {
+	b := commanded(t, trace.None)
+	b[bytes.Index(b, []byte(`"verb":"cut"`))] ^= 1
+	f := open(t, b)
+	_, err := trace.Verify(f, newChatter(1, 0).Run)
+	var m *trace.Mismatch
+	if err == nil || errors.As(err, &m) || !strings.Contains(err.Error(), "on it cannot be verified: what came from outside was in a part of it that is damaged") {
+		t.Error(err)
+	}
 }
 
 func TestForkBeforeCommands(t *testing.T) {

@@ -10,7 +10,8 @@
 // cut short, or damaged in places, is read up to, or but for, the chunks that
 // are not whole; every chunk has a sum. A reader takes no more memory than a
 // few chunks, and believes no length that it has not held against what is
-// there.
+// there. What came from outside is written by the end of its tick: that cannot be
+// had again, as all else can.
 //
 // # What is in it
 //

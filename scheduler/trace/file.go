@@ -26,6 +26,7 @@ type File struct {
 	known    map[string]bool   // what is in damaged already; looked up only
 	trusted  bool              // a run was taken to one of its snapshots, or given its commands
 	passed   int               // how often one was left out
+	lost     bool              // one that had commands, of those that a run is given
 	front    [recordHead]byte  // of the record in hand
 }
 

@@ -76,7 +76,7 @@ func (r *Recorder) input(a *systems.Action, refused string) {
 	in := Input{Tick: w.Tick(), Time: r.seconds(w.Tick()), Verb: a.Verb.String(), Refused: refused}
 	topic := uint16(topicFaults)
 	if r.run.Commanded() {
-		in.Exact, topic = exact(a), topicInputs
+		in.Exact, topic, r.commanded = exact(a), topicInputs, true
 	}
 	switch {
 	case a.Verb.OfChannels():
@@ -126,6 +126,8 @@ func (f *File) Give(run *scheduler.Run) error {
 	if slices.ContainsFunc(run.Inputs(), func(in scheduler.Input) bool { return in.Command }) {
 		return nil
 	}
+	passed := f.passed
+	defer func() { f.lost = f.lost || f.passed > passed }()
 	return f.Each(Inputs, 0, 0, func(m *Entry) error {
 		var in Input
 		if err := json.Unmarshal(m.Data, &in); err != nil {

@@ -77,6 +77,7 @@ type Recorder struct {
 	since       uint64   // deliveries at the latest snapshot
 	goal        uint64   // deliveries after it that are worth looking at what the next one costs
 	next        ecs.Tick
+	commanded   bool // something came from outside in the tick under way
 }
 
 // NewRecorder begins the trace of a run, at whatever tick the run is.
@@ -167,7 +168,8 @@ func (r *Recorder) Observe(w *ecs.World) {
 	if r.digests.len() == digestRows {
 		r.flushDigests()
 	}
-	if len(r.writer.chunk) >= chunkSize {
+	if r.commanded || len(r.writer.chunk) >= chunkSize {
+		r.commanded = false
 		r.seal()
 	}
 	if r.wantsSnapshot(w) {

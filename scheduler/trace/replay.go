@@ -199,7 +199,9 @@ func (f *File) play(run *scheduler.Run, from, until ecs.Tick, before func(next e
 			}
 		}
 		if m, err := follow(run, d); m != nil || err != nil {
-			if m != nil {
+			if m != nil && f.lost {
+				err = fmt.Errorf("from tick %d on it cannot be verified: what came from outside was in a part of it that is damaged", d.Tick)
+			} else if m != nil {
 				err = m
 			}
 			return err

@@ -193,7 +193,7 @@ func TestTopics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]int{"inputs": 1, "faults": 3, "events": 5, "checks": 1, "series": 41, "digests": 4, "checkpoints": 1, "counts": 4, "measures": 32, "snapshots": 4, "columns/0": 57}
+	want := map[string]int{"inputs": 1, "faults": 3, "events": 5, "checks": 1, "series": 41, "digests": 5, "checkpoints": 1, "counts": 4, "measures": 32, "snapshots": 4, "columns/0": 57}
 	if diff := cmp.Diff(want, count); diff != "" {
 		t.Error(diff)
 	}
