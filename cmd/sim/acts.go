@@ -18,9 +18,6 @@ func (l *live) act(c *publish.Command) (at ecs.Tick, pending bool, failed *netsy
 	if err != nil {
 		return 0, false, refusal(err)
 	}
-	if why := l.standing(); c.Do == netsync.DoCall && why != "" {
-		return 0, false, publish.Refuse(netsync.CodeRefused, why+", and a reply takes time", "resume it, ask for steps first, or call once it goes on")
-	}
 	// Of a message, or a value that nobody publishes, nothing can come but that it
 	// is sent.
 	told := a.Verb.OfChannels() && (a.Verb != systems.PublishValue || a.Target != 0)

@@ -50,7 +50,8 @@ pipe("orders", client, store, capacity = 4)
 run(until = "30s")
 `
 
-const cameOfIt = `refused
+const cameOfIt = `None the run is paused
+True
 True [1, 3] store 0.001
 [1, 2.5, None]
 [1, 2.5, None] [1, 4]

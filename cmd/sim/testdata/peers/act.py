@@ -23,8 +23,10 @@ def wrong(act, *args, **named):
 keys = tuple(arg.encode() for arg in sys.argv[3].split(",")) if len(sys.argv) > 3 else None
 with orrery.attach(sys.argv[2], keys=keys, timeout=20) as world:
     world.ask("pause")
-    print(refused(world.call, "put", "a", 1))
+    early = world.call("who")
+    print(early.ok, early.error)
     world.ask("resume")
+    print(world.outcome(early).ok)
     put = world.call("put", "x", [1, 2.5, None], ttl=3)
     print(put.ok, put.value, put.provider, put.took)
     print(world.call("get", "x").value)
