@@ -25,6 +25,7 @@ import itertools
 import json
 import re
 import sys
+import threading
 import time
 import zlib
 from typing import Any, Iterable, Iterator
@@ -105,14 +106,15 @@ def _beside(endpoint):
 
 
 class World:
-    """A running world, seen from outside."""
+    """A running world, seen from outside. Its requests may come from several
+    threads: each has a connection of its own. Frames are one thread's."""
 
     def __init__(self, endpoint, requests, keys, timeout, context):
         self.timeout = timeout
         self._context = context or zmq.Context.instance()
         self._requests_at, self._keys = requests, keys
         self._frames = self._connect(self._context.socket(zmq.SUB), endpoint)
-        self._requests = None
+        self._own = _Own()
         self._numbers = itertools.count(1)
         self._prefixes = []
         self._era = None  # the run and the epoch of all topics
@@ -125,9 +127,10 @@ class World:
         self.close()
 
     def close(self) -> None:
-        """Leave the world, which goes on."""
+        """Leave the world, which goes on. Connections of other threads end with
+        those, or with the World."""
         self._frames.close()
-        self._leave()
+        self._own.requests = None
 
     def watch(self, *names: str) -> Iterator[Table]:
         """Yield a table each time it changes: "client" for all whose names
@@ -189,8 +192,9 @@ class World:
     def ask(self, do: str, **arguments) -> dict[str, Any]:
         """Send a request and return its reply, as docs/protocol.md has them."""
         number, since = self._send(do, arguments), time.monotonic()
-        while self._wait(self._requests, since):
-            text, *frame = self._requests.recv_multipart()
+        requests = self._own.requests
+        while self._wait(requests.socket, since):
+            text, *frame = requests.socket.recv_multipart()
             try:
                 reply = json.loads(text)
                 if reply.get("id", 0) not in (0, number):  # 0: it could not be read
@@ -202,8 +206,8 @@ class World:
             if frame:
                 self._apply(frame)
             return reply
-        if not self._is_connected():
-            self._leave()  # and drop what was not sent yet: nobody waits for it
+        if not requests.is_connected():
+            self._own.requests = None  # and drop what was not sent yet: nobody waits for it
         raise TimeoutError("no reply to %s in %s s" % (do, self.timeout))
 
     def call(
@@ -257,30 +261,15 @@ class World:
         return Reply(ok.get("ok", True), value, ok.get("error"), ok.get("provider"), took and took / 1e9, ok.get("values"), reply["tick"],
                      ok.get("errors"), ok.get("pending"))
 
-    def _is_connected(self):
-        """Return whether requests are sent to somebody. Exports belong to that
-        connection: it stays, whatever has no reply."""
-        while self._state.poll(0):
-            self._connected = recv_monitor_message(self._state)["event"] == zmq.EVENT_HANDSHAKE_SUCCEEDED
-        return self._connected
-
-    def _leave(self):
-        if self._requests:
-            self._requests.disable_monitor()
-            self._state.close()
-            self._requests.close()
-            self._requests = None
-
     def _send(self, do, arguments):
-        if self._requests is None:
-            self._requests, self._connected = self._context.socket(zmq.DEALER), False
-            self._state = self._requests.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED)
-            self._connect(self._requests, self._requests_at)
+        if self._own.requests is None:
+            self._own.requests = _Requests(self._context.socket(zmq.DEALER))
+            self._connect(self._own.requests.socket, self._requests_at)
         number = next(self._numbers)
         text = json.dumps({"v": VERSION, "id": number, "do": do, **arguments}, ensure_ascii=False, separators=(",", ":")).encode()
         if len(text) > MOST:
             raise Refused({"code": "limit", "text": "%s has %d bytes" % (do, len(text)), "cure": "a request has at most %d" % MOST})
-        self._requests.send(text)
+        self._own.requests.socket.send(text)
         return number
 
     def _take(self, parts):
@@ -324,6 +313,31 @@ class World:
             socket.curve_serverkey, socket.curve_publickey, socket.curve_secretkey = self._keys
         socket.connect(endpoint)
         return socket
+
+
+class _Requests:
+    """A connection to the endpoint of requests. Exports belong to it: it stays,
+    whatever has no reply, as long as somebody is at its other end."""
+
+    def __init__(self, socket):
+        self.socket, self._connected = socket, False
+        self._state = socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED)
+
+    def is_connected(self):
+        while self._state.poll(0):
+            self._connected = recv_monitor_message(self._state)["event"] == zmq.EVENT_HANDSHAKE_SUCCEEDED
+        return self._connected
+
+    def __del__(self):
+        self.socket.disable_monitor()
+        self._state.close()
+        self.socket.close()
+
+
+class _Own(threading.local):
+    """What a thread has for itself: sockets are not for several."""
+
+    requests = None
 
 
 class _Topic:

@@ -90,6 +90,23 @@ func TestClientsAct(t *testing.T) {
 	}
 }
 
+// Threads share a client: none waits for what another one waits for, and each has
+// its own replies.
+func TestPythonActsFromThreads(t *testing.T) {
+	sim := startSim(t, written(t, actedOn), "--seed", "1", "--publish", ipcAt(t), "--pace", "0.1", "--quiet")
+	command := exec.Command("/usr/bin/python3", "-B", "-W", "error", "testdata/peers/threads.py", filepath.Join(house, "clients", "python"), sim.frames)
+	command.Stderr = os.Stderr
+	text, err := command.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "60 [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19]\n3 [False, False, False]\n['timeout', 'timeout', 'timeout']\n"
+	if d := cmp.Diff(want, string(text)); d != "" {
+		t.Error("(-wanted +came)", d)
+	}
+	sim.wait()
+}
+
 func acts(t *testing.T, kind string, secure bool) {
 	name := written(t, actedOn)
 	kept := filepath.Join(t.TempDir(), "kept.mcap")
