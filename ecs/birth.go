@@ -285,6 +285,7 @@ func (w *World) die(n Node) {
 	p.allUp = false
 	w.nodes--
 	w.Fold(1, uint64(n))
+	w.leaveAll(n)
 }
 
 func (w *World) bearNow(n Node) {

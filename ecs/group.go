@@ -92,7 +92,8 @@ func (w *World) Group(name string, members []Node) Node {
 	return g
 }
 
-// Join adds a node to a group; one that is in it already stays once.
+// Join adds a node to a group; one that is in it already stays once, and one
+// that has died stays out.
 func (w *World) Join(g, member Node) {
 	w.checkGroup(g)
 	if !w.wasBorn(member) {
@@ -102,7 +103,7 @@ func (w *World) Join(g, member Node) {
 		panic(fmt.Sprintf("ecs: group %q cannot be in itself", w.NodeName(g)))
 	}
 	r := w.roster(g)
-	if r.has(member) {
+	if r.has(member) || w.died(member) {
 		return
 	}
 	r.add(member)
@@ -145,6 +146,16 @@ func (w *World) Leave(g, member Node) {
 	rows.Truncate(rows.Len() - 1)
 	w.roster(g).drop(member)
 	w.regrouped(5, g, member)
+}
+
+// leaveAll takes a node that dies out of all groups: it does not come back, and
+// what is sent to them would reach for it for ever.
+func (w *World) leaveAll(n Node) {
+	for i := range w.groups.rosters {
+		if w.groups.rosters[i].has(n) {
+			w.Leave(makeNode(GroupProgram, uint32(i)+1), n)
+		}
+	}
 }
 
 // GroupNodes returns all groups, in the order of their making.

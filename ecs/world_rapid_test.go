@@ -261,6 +261,10 @@ func (m *worldMachine) structure(t *rapid.T) {
 		n := &m.model.nodes[i]
 		n.dead, n.buried = n.dead || n.buried, false
 	}
+	for i := range m.model.nodes {
+		g := &m.model.nodes[i]
+		g.members = slices.DeleteFunc(g.members, m.isDead)
+	}
 }
 
 func (m *worldMachine) status(t *rapid.T) {
@@ -328,7 +332,7 @@ func (m *worldMachine) group(t *rapid.T) {
 	}
 	g := modelNode{node: m.world.Group(name, members), name: name}
 	for _, n := range members {
-		if !slices.Contains(g.members, n) {
+		if !slices.Contains(g.members, n) && !m.isDead(n) {
 			g.members = append(g.members, n)
 		}
 	}
@@ -346,9 +350,14 @@ func (m *worldMachine) join(t *rapid.T) {
 		return
 	}
 	m.world.Join(g.node, n.node)
-	if !slices.Contains(g.members, n.node) {
+	if !slices.Contains(g.members, n.node) && !n.dead {
 		g.members = append(g.members, n.node)
 	}
+}
+
+// isDead reports whether a node has died: such are in no group.
+func (m *worldMachine) isDead(n Node) bool {
+	return slices.ContainsFunc(m.model.nodes, func(x modelNode) bool { return x.node == n && x.dead })
 }
 
 // within reports whether a group is a node or in it, at any depth.

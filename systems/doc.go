@@ -30,7 +30,9 @@
 //
 // A group ([Groups]) is a node with members: what is sent to it, done to it and
 // linked with it is so with each that it has at that time. A handler's joins and
-// leaves take effect at the end of the tick, for all nodes alike. A send without
+// leaves take effect at the end of the tick, for all nodes alike. A crash or an
+// exit ends no membership, a death does; links and networks keep the dead, and
+// what is sent there is dropped. A send without
 // a link is a mistake, and panics, but for nodes that have joined or left in the
 // run: then it is dropped.
 //

@@ -12,7 +12,8 @@ import (
 //
 // A handler's joins and leaves are carried out at the end of the tick: in one
 // tick all nodes see the same members, and from the next tick on the new ones.
-// Membership is the group's, not the node's: no crash and no exit ends it.
+// Membership is the group's, not the node's: no crash and no exit ends it. One
+// that dies for good leaves all groups: nobody else has its number.
 //
 // What is linked with a group is linked with each member, and with each node
 // that joins later. A node that leaves keeps its links: a reply that it owes

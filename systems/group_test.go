@@ -129,3 +129,42 @@ func TestFaultsOnGroups(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// Who dies is in no group any more: what is sent to one is for those who are left,
+// and joining does nothing. Links and networks stay as they are: what is sent to
+// who has died is dropped as gone.
+func TestTheDeadLeaveGroups(t *testing.T) {
+	r, heard := newRig(ecs.Config{}), []string{}
+	ask, k := r.World.Kind("ask", 8), r.World.Kind("k", 8)
+	p := AddNode(r.Set, Node[word]{Name: "p", On: []On[word]{
+		{Kind: ask, Do: func(me *Me, _ *word, e *ecs.Envelope) { me.Send(ecs.Node(e.A), k, 0, 0) }},
+		{Kind: k, Do: func(me *Me, _ *word, _ *ecs.Envelope) {
+			heard = append(heard, fmt.Sprint(me.Tick(), " ", me.Name()))
+		}},
+	}})
+	n := r.World.Nodes(p, "n", 4)
+	r.Links.Network(n, Link{})
+	inner := r.World.Group("inner", n[1:3])
+	outer := r.World.Group("outer", []ecs.Node{n[1], inner, n[3]})
+	r.start(n...)
+	send := func(to ecs.Node) Action { return Action{Verb: Message, Target: n[0], Kind: ask, A: uint64(to)} }
+	r.at(4, send(outer), Action{Verb: Heal, Resolve: func(*Action) { r.Lifecycle.Bury(n[1]) }})
+	r.at(5, Action{Verb: Join, Target: n[1], Other: outer}, send(outer))
+	r.at(6, send(n[1]))
+	r.run(5)
+	want := []ecs.Node{n[2], n[3]}
+	if diff := cmp.Diff(want, r.World.Members(outer)); diff != "" {
+		t.Error(diff)
+	}
+	r.restore(t, r.snapshot())
+	if diff := cmp.Diff(want, r.World.Members(outer)); diff != "" {
+		t.Error(diff)
+	}
+	r.run(12)
+	if diff := cmp.Diff([]string{"6 n[2]", "6 n[3]", "7 n[2]", "7 n[3]"}, heard); diff != "" {
+		t.Error(diff)
+	}
+	if gone := r.World.Counts().Dropped[ecs.DroppedGone]; gone != 1 {
+		t.Errorf("%d dropped as gone, want the one that was sent to who has died", gone)
+	}
+}
