@@ -248,6 +248,13 @@ func (s *script) failureOf(fn starlark.Callable, err error) *Error {
 	return e
 }
 
+// failureAt is failure of what was said at a place.
+func (s *script) failureAt(pos syntax.Position, what string, err error) *Error {
+	e := s.failure(what, err)
+	e.Pos = pos
+	return e
+}
+
 // failure is the error that ends the run: the scheduler reports it.
 func (s *script) failure(handler string, err error) *Error {
 	e := &Error{Handler: handler, What: err.Error()}

@@ -40,11 +40,11 @@ type busyNode struct {
 func (s *script) chaos(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	var words *starlark.List
 	var on, between, lasting, until starlark.Value
-	down := -1
-	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "kinds", &words, "on", &on, "mean_between", &between, "lasting", &lasting, "until", &until, "down?", &down); err != nil {
+	var most starlark.Value = starlark.None
+	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "kinds", &words, "on", &on, "mean_between", &between, "lasting", &lasting, "until", &until, "down?", &most); err != nil {
 		return nil, err
 	}
-	p := &chaosPlan{script: s, down: down}
+	p := &chaosPlan{script: s}
 	var err error
 	if p.on, err = s.nodesOf(on); err != nil {
 		return nil, fmt.Errorf("chaos: on: %w", err)
@@ -55,36 +55,63 @@ func (s *script) chaos(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tu
 	if err := s.reading("chaos is planned"); err != nil {
 		return nil, err
 	}
-	mean, err := span(between)
-	if err != nil || mean == 0 {
-		return nil, fmt.Errorf("chaos: mean_between: a duration above 0 is wanted")
-	}
-	p.between = uint64(mean)
-	if p.lasting, err = span(lasting); err != nil {
-		return nil, fmt.Errorf("chaos: lasting: %w", err)
-	}
-	if p.until, err = span(until); err != nil {
-		return nil, fmt.Errorf("chaos: until: %w", err)
-	}
-	if p.kinds, err = chaosKinds(words); err != nil {
+	mean, err := longer("mean_between", between)
+	if err != nil {
 		return nil, err
 	}
-	if p.down < 0 {
-		p.down = len(p.on)
+	p.between = uint64(mean)
+	if p.lasting, err = longer("lasting", lasting); err != nil {
+		return nil, err
+	}
+	if p.until, err = longer("until", until); err != nil {
+		return nil, err
+	}
+	if p.kinds, err = chaosKinds(words, len(p.on)); err != nil {
+		return nil, err
+	}
+	if p.down, err = atMostDown(most, len(p.on)); err != nil {
+		return nil, err
 	}
 	p.open()
 	p.draw()
 	return starlark.None, nil
 }
 
+// longer takes a duration above 0.
+func longer(what string, v starlark.Value) (ecs.Nanoseconds, error) {
+	d, err := span(v)
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("chaos: %s: %w", what, err)
+	case d == 0:
+		return 0, fmt.Errorf("chaos: %s: a duration above 0 is wanted", what)
+	}
+	return d, nil
+}
+
+// atMostDown takes how many nodes are at it at once: all, if nothing is said.
+func atMostDown(v starlark.Value, all int) (int, error) {
+	if v == starlark.None {
+		return all, nil
+	}
+	n, err := starlark.AsInt32(v)
+	if err != nil || n < 0 {
+		return 0, fmt.Errorf("chaos: down is how many nodes are crashed, paused or isolated at once at most, 0 or more, not %s", v)
+	}
+	return n, nil
+}
+
 // chaosKinds takes the words themselves: [crash, partition].
-func chaosKinds(words *starlark.List) ([]string, error) {
+func chaosKinds(words *starlark.List, on int) ([]string, error) {
 	known := []string{"crash", "pause", "isolate", "partition"}
 	var kinds []string
 	for i := range words.Len() {
 		word, ok := words.Index(i).(*starlark.Builtin)
 		if !ok || !slices.Contains(known, word.Name()) {
 			return nil, fmt.Errorf("chaos: kinds: %s is none of %s; write the words themselves, as in [crash, pause]", words.Index(i), list(known))
+		}
+		if word.Name() == "partition" && on < 2 {
+			return nil, fmt.Errorf("chaos: kinds: a partition parts two nodes at least, and on has one")
 		}
 		kinds = append(kinds, word.Name())
 	}

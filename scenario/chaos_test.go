@@ -98,7 +98,7 @@ func TestChaosWithin(t *testing.T) {
 		text := fmt.Sprintf("a = nodes(\"a\", 4, program())\nchaos([%s], on = a, mean_between = \"%dus\", lasting = \"%dms\", until = \"%dms\", down = %d)\n"+
 			"always(\"down\", lambda: len([x for x in a if not x.up]) <= %d)\nrun(until = \"400ms\")\n",
 			rapid.SampledFrom([]string{"crash", "crash, pause", "crash, isolate, partition", "partition"}).Draw(t, "kinds"),
-			rapid.IntRange(4_000, 90_000).Draw(t, "between"), rapid.IntRange(0, 40).Draw(t, "lasting"), until, down, down)
+			rapid.IntRange(4_000, 90_000).Draw(t, "between"), rapid.IntRange(1, 40).Draw(t, "lasting"), until, down, down)
 		s, err := Load(labFS(text, nil), labFile, Options{Seed: rapid.Uint64().Draw(t, "seed")})
 		if err != nil {
 			t.Fatal(err)

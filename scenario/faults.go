@@ -3,6 +3,7 @@ package scenario
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"go.starlark.net/starlark"
 
@@ -112,6 +113,9 @@ func (s *script) downFault(does systems.Verb) verb {
 		if down != nil && down != starlark.None {
 			if a.Down, err = span(down); err != nil {
 				return nil, fmt.Errorf("%s: down: %w", b.Name(), err)
+			}
+			if a.Down == 0 {
+				return nil, fmt.Errorf("%s: down: 0s is no time to be down; leave it out for one that does not start again", b.Name())
 			}
 		}
 		undo := a
@@ -243,6 +247,9 @@ func (s *script) sides(t *starlark.Thread, name string, a systems.Action, sides 
 		}
 	}
 	a.Lists = lists
+	if err := s.canPart(name, sides, lists); err != nil {
+		return nil, err
+	}
 	if err := s.onOneSide(&a); err != nil {
 		return nil, err
 	}
@@ -255,14 +262,53 @@ func (s *script) sides(t *starlark.Thread, name string, a systems.Action, sides 
 			}
 			due.Lists = lists
 			if err := s.onOneSide(due); err != nil {
-				where := s.failure(name, err)
-				where.Pos = pos
-				panic(where)
+				panic(s.failureAt(pos, name, err))
 			}
 		}
 	}
 	a.Label = s.nextLabel(name)
 	return &fault{name: name, do: a, undo: &systems.Action{Verb: systems.Heal, Label: a.Label}}, nil
+}
+
+// canPart refuses sides, as they are written, between which nothing can lie: one
+// that is a list without nodes, or two of a cut that are the same. A function or a
+// named group may have nobody when it is due.
+func (s *script) canPart(name string, sides []starlark.Value, lists [][]ecs.Node) error {
+	for i, side := range sides {
+		if _, asked := side.(starlark.Callable); !asked && len(lists[i]) == 0 && !isNamedGroup(side) {
+			if name == "isolate" {
+				return fmt.Errorf("isolate: %w", errNobody)
+			}
+			return fmt.Errorf("%s: side %d has no nodes; each side has one at least", name, i+1)
+		}
+	}
+	if name == "cut" && (sameSide(sides[0], sides[1]) || len(lists[0]) > 0 && sameNodes(lists[0], lists[1])) {
+		if len(lists[0]) == 1 {
+			return fmt.Errorf("cut: both sides are %s, and no node is cut from itself; say from whom, or isolate(%[1]s)", s.NodeName(lists[0][0]))
+		}
+		return fmt.Errorf("cut: both sides are %s; say who is cut from whom, or for each of several from the others partition(*nodes)", sides[0])
+	}
+	return nil
+}
+
+func isNamedGroup(v starlark.Value) bool {
+	g, ok := v.(*group)
+	return ok && g.node != 0
+}
+
+// sameSide reports whether two sides are one function, or one named group.
+func sameSide(a, b starlark.Value) bool {
+	f, isFunction := a.(*starlark.Function)
+	g, isGroup := a.(*group)
+	return isFunction && b == starlark.Value(f) || isGroup && b == starlark.Value(g)
+}
+
+// sameNodes reports whether two lists have the same nodes.
+func sameNodes(a, b []ecs.Node) bool {
+	in := func(list []ecs.Node) func(ecs.Node) bool {
+		return func(n ecs.Node) bool { return !slices.Contains(list, n) }
+	}
+	return !slices.ContainsFunc(a, in(b)) && !slices.ContainsFunc(b, in(a))
 }
 
 // onOneSide refuses a partition that has a node on two sides, as far as they are

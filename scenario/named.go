@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
 
 	"orrery/ecs"
 	"orrery/scenario/value"
@@ -139,11 +140,12 @@ func (s *script) joinAction(name string) verb {
 	if name == "leave" {
 		does, undoes = undoes, does
 	}
-	return func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	return func(t *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 		var target, to starlark.Value
 		if err := starlark.UnpackArgs(b.Name(), args, kwargs, "target", &target, "group", &to); err != nil {
 			return nil, err
 		}
+		pos := t.CallFrame(1).Pos
 		g, err := joinable(to)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
@@ -167,26 +169,26 @@ func (s *script) joinAction(name string) verb {
 		case slices.Contains(a.Nodes, g.node):
 			return nil, fmt.Errorf("%s: %s cannot be in itself", name, g.name)
 		case does == systems.Join:
-			a.Resolve = s.notInItself(g, a.Resolve)
+			a.Resolve = s.notInItself(pos, g, a.Resolve)
 		}
 		undo := a
 		undo.Verb = undoes
 		if undoes == systems.Join && !isAsked {
-			undo.Resolve = s.notInItself(g, nil)
+			undo.Resolve = s.notInItself(pos, g, nil)
 		}
 		return &fault{name: name, do: a, undo: &undo}, nil
 	}
 }
 
 // notInItself refuses, when it is due, that a group joins one that is in it.
-func (s *script) notInItself(g *group, ask func(*systems.Action)) func(*systems.Action) {
+func (s *script) notInItself(pos syntax.Position, g *group, ask func(*systems.Action)) func(*systems.Action) {
 	return func(due *systems.Action) {
 		if ask != nil {
 			ask(due)
 		}
 		for _, n := range due.Nodes {
 			if n == g.node || n.IsGroup() && s.run.World.In(g.node, n) {
-				panic(s.failure("join", fmt.Errorf("%s cannot be in itself, by way of %s or not", g.name, s.NodeName(n))))
+				panic(s.failureAt(pos, "join", fmt.Errorf("%s is in %s, which cannot join it: no group is in itself", g.name, s.NodeName(n))))
 			}
 		}
 	}

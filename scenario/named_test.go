@@ -128,7 +128,7 @@ func TestErrorsOfNamedGroups(t *testing.T) {
 		failsToLoad(t, crew+tc.line+"\nrun(until = \"5ms\")", tc.want)
 	}
 	for _, tc := range []struct{ line, want string }{
-		{`at("1ms", join(outer, inner))`, `in join at 1ms: inner cannot be in itself, by way of outer or not`},
+		{`at("1ms", join(outer, inner))`, `lab.star:22:15: in join at 1ms: inner is in outer, which cannot join it: no group is in itself`},
 		{`at("1ms", send(n[0], "come", to = n))`, `me.join: n is a list of nodes`},
 		{`at("1ms", send(n[0], "go", to = 1))`, `me.leave: a group is wanted, not an int`},
 		{`at("1ms", send(n[0], "tell", to = outer, n = 1))`, `no link joins n[0] and n[1]`},

@@ -88,6 +88,9 @@ func (s *script) between(_ *starlark.Thread, b *starlark.Builtin, args starlark.
 		if f.undo == nil {
 			return nil, fmt.Errorf("between: %s cannot be undone; use at", f.name)
 		}
+		if f.do.Down > 0 {
+			return nil, fmt.Errorf("between: %s has a time to be down, and between says when it ends; leave out down, or use at", f.name)
+		}
 		if err := s.startedBy(from, f); err != nil {
 			return nil, fmt.Errorf("between: %w", err)
 		}
