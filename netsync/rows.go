@@ -1,6 +1,7 @@
 package netsync
 
 import (
+	"bytes"
 	"math"
 	"slices"
 	"strconv"
@@ -70,9 +71,16 @@ func appendValue(to []byte, c *Column, b []byte) []byte {
 	return strconv.AppendInt(to, int64(v), 10)
 }
 
+// appendFloat writes a float so that it is read as one, 2 as 2.0: a column's rows
+// are of one type.
 func appendFloat(to []byte, v float64, bits int) []byte {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return append(to, "null"...)
 	}
-	return strconv.AppendFloat(to, v, 'g', -1, bits)
+	begin := len(to)
+	to = strconv.AppendFloat(to, v, 'g', -1, bits)
+	if !bytes.ContainsAny(to[begin:], ".e") {
+		to = append(to, ".0"...)
+	}
+	return to
 }

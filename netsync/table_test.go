@@ -2,6 +2,10 @@ package netsync
 
 import (
 	"encoding/binary"
+	"encoding/json"
+	"math"
+	"strconv"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -134,4 +138,28 @@ func TestRowsOfAColumnCalledKey(t *testing.T) {
 	if want := `[{"$key":"a[0]","key":17,"y":false}]`; string(f.Body) != want {
 		t.Errorf("%s, and not %s", f.Body, want)
 	}
+}
+
+// A float in rows is read as one, and as the same, whatever its value.
+func TestFloatsAreSpelledAsFloats(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		v := rapid.OneOf(rapid.Float64(), rapid.Map(rapid.Int64(), func(n int64) float64 { return float64(n) })).Draw(t, "v")
+		single := float64(float32(v))
+		for _, x := range []struct {
+			column Column
+			bits   uint64
+			value  float64
+		}{{Column{Type: ecs.Float64}, math.Float64bits(v), v}, {Column{Type: ecs.Float32}, uint64(math.Float32bits(float32(v))), single}} {
+			b := binary.LittleEndian.AppendUint64(nil, x.bits)
+			text := string(appendValue(nil, &x.column, b[:x.column.Type.Size()]))
+			switch got, err := strconv.ParseFloat(text, 8*x.column.Type.Size()); {
+			case math.IsInf(x.value, 0) || math.IsNaN(x.value):
+				if text != "null" {
+					t.Fatalf("%v is written %s", x.value, text)
+				}
+			case err != nil || got != x.value || !strings.ContainsAny(text, ".e") || !json.Valid([]byte(text)):
+				t.Fatalf("%v is written %s: %v", x.value, text, err)
+			}
+		}
+	})
 }

@@ -168,7 +168,8 @@ func writeJSON(b *bytes.Buffer, v starlark.Value, depth int) {
 			writeText(b, v.String())
 			return
 		}
-		writeFloat(b, float64(v))
+		text, _ := trace.Float(v).MarshalJSON() // which is finite
+		b.Write(text)
 	case starlark.String:
 		writeText(b, string(v))
 	case *value.Record:
@@ -183,15 +184,6 @@ func writeJSON(b *bytes.Buffer, v starlark.Value, depth int) {
 		writeArray(b, v.(starlark.Indexable), depth)
 	default:
 		writeText(b, plain(v))
-	}
-}
-
-// writeFloat writes a finite number so that it is read as a float again: 2.0.
-func writeFloat(b *bytes.Buffer, v float64) {
-	text, _ := json.Marshal(v)
-	b.Write(text)
-	if !bytes.ContainsAny(text, ".e") {
-		b.WriteString(".0")
 	}
 }
 

@@ -90,7 +90,7 @@ run(until = "10ms")
 	if err := f.Each(trace.Events, 0, 0, func(m *trace.Entry) error { got = append(got, string(m.Data)); return nil }); err != nil {
 		t.Fatal(err)
 	}
-	want := `{"tick":0,"time_s":0,"node":"n[0]","kind":"all","fields":{"big":1180591620717411303424,"list":[1,[2,"x"]],"map":{"$dict":[["k",1],[2,"n[0]"]]},"none":null,"odd":"nan","on":{"a":1},"part":0.5,"text":"a\"b","wait":"3ms","yes":true}}`
+	want := `{"tick":0,"time_s":0.0,"node":"n[0]","kind":"all","fields":{"big":1180591620717411303424,"list":[1,[2,"x"]],"map":{"$dict":[["k",1],[2,"n[0]"]]},"none":null,"odd":"nan","on":{"a":1},"part":0.5,"text":"a\"b","wait":"3ms","yes":true}}`
 	if len(got) != 4 || got[0] != want || !strings.Contains(got[1], `"kind":"print","fields":{"text":"n is 1"}`) {
 		t.Errorf("%s\nwant %s", strings.Join(got, "\n"), want)
 	}

@@ -14,6 +14,7 @@ import (
 	"orrery/ecs"
 	"orrery/scenario"
 	"orrery/scheduler"
+	"orrery/scheduler/trace"
 	"orrery/testdata"
 )
 
@@ -49,17 +50,17 @@ type benchFlags struct {
 
 // figures are what bench prints.
 type figures struct {
-	Nodes        uint64   `json:"nodes"`
-	Events       uint64   `json:"events"`
-	EventsPerS   float64  `json:"events_per_s"`
-	RatioToLimit float64  `json:"ratio_to_limit"`
-	BytesPerNode float64  `json:"bytes_per_node"`
-	Digest       *string  `json:"digest"` // the limit has none
-	Style        string   `json:"style"`
-	Model        string   `json:"model"`
-	Seed         uint64   `json:"seed"`
-	LimitPerS    float64  `json:"limit_events_per_s"`
-	Tick         ecs.Tick `json:"tick"`
+	Nodes        uint64      `json:"nodes"`
+	Events       uint64      `json:"events"`
+	EventsPerS   trace.Float `json:"events_per_s"`
+	RatioToLimit trace.Float `json:"ratio_to_limit"`
+	BytesPerNode trace.Float `json:"bytes_per_node"`
+	Digest       *string     `json:"digest"` // the limit has none
+	Style        string      `json:"style"`
+	Model        string      `json:"model"`
+	Seed         uint64      `json:"seed"`
+	LimitPerS    trace.Float `json:"limit_events_per_s"`
+	Tick         ecs.Tick    `json:"tick"`
 }
 
 func (o *benchFlags) run(e *edge, args []string) error {
@@ -140,7 +141,7 @@ func (o *benchFlags) race(e *edge, m bench.PHOLD) (*figures, error) {
 	if err := style.run(warmup * ticks); err != nil {
 		return nil, err
 	}
-	f := &figures{Nodes: o.nodes, Style: o.style, Model: o.model, Seed: o.seed, BytesPerNode: float64(heap()-before) / float64(o.nodes)}
+	f := &figures{Nodes: o.nodes, Style: o.style, Model: o.model, Seed: o.seed, BytesPerNode: trace.Float(heap()-before) / trace.Float(o.nodes)}
 	limit := limitRacer(m)
 	if err := limit.run(warmup * ticks); err != nil {
 		return nil, err
@@ -162,10 +163,10 @@ func (o *benchFlags) race(e *edge, m bench.PHOLD) (*figures, error) {
 		base, own = base.plus(a), own.plus(b)
 		ratios = append(ratios, b.rate()/a.rate())
 	}
-	f.Events, f.EventsPerS, f.LimitPerS = style.events(), own.rate(), base.rate()
+	f.Events, f.EventsPerS, f.LimitPerS = style.events(), trace.Float(own.rate()), trace.Float(base.rate())
 	if len(ratios) > 0 {
 		slices.Sort(ratios)
-		f.RatioToLimit = ratios[len(ratios)/2]
+		f.RatioToLimit = trace.Float(ratios[len(ratios)/2])
 	}
 	finish(f)
 	return f, nil

@@ -126,16 +126,26 @@ func flagError(c *command, f *pflag.FlagSet, err error) error {
 	case errors.As(err, &needs):
 		return wrongUsage("--%s needs a value: --%s", needs.GetSpecifiedName(), withValue(needs.GetFlag()))
 	case errors.As(err, &unknown):
-		return wrongUsage("%s has no flag -%s; its flags are written out: %s", c.name, unknown.GetSpecifiedName(), flagNames(f, ", "))
+		return wrongUsage("%s has no flag -%s: flags are written out, as --%[3]s; sim %[1]s --help shows them", c.name, unknown.GetSpecifiedName(), firstFlag(f))
 	}
 	return wrongUsage("%w; sim help %s shows the flags", err, c.name)
 }
 
 func unknownFlag(c *command, f *pflag.FlagSet, name string) error {
 	if near := nearest(name, strings.Fields(flagNames(f, " "))); near != "" {
-		return wrongUsage("%s has no flag --%s; did you mean %s?", c.name, name, near)
+		return wrongUsage("%s has no flag --%s; did you mean %s? sim %[1]s --help shows all", c.name, name, near)
 	}
-	return wrongUsage("%s has no flag --%s; it has %s", c.name, name, flagNames(f, ", "))
+	return wrongUsage("%s has no flag --%s; sim %[1]s --help shows them", c.name, name)
+}
+
+// firstFlag is the one that help shows first.
+func firstFlag(f *pflag.FlagSet) (name string) {
+	f.VisitAll(func(flag *pflag.Flag) {
+		if name == "" {
+			name = flag.Name
+		}
+	})
+	return name
 }
 
 func flagNames(f *pflag.FlagSet, between string) string {

@@ -250,6 +250,15 @@ func TestJSONShape(t *testing.T) {
 	if unit := o["measures"].(map[string]any)["waited"].(map[string]any)["unit"]; unit != "ns" {
 		t.Errorf("unit %q", unit)
 	}
+	// What is a float is spelled as one, whatever its value.
+	check := o["checks"].([]any)[0].(map[string]any)
+	floats := []any{o["time_s"], o["wall_s"], o["measures"].(map[string]any)["waited"].(map[string]any)["mean"], check["time_s"]}
+	floats = append(floats, o["series"].([]any)[0].(map[string]any)["value"].([]any)...)
+	for i, v := range floats {
+		if v != nil && !strings.ContainsAny(string(v.(json.Number)), ".e") {
+			t.Errorf("float %d is %v", i, v)
+		}
+	}
 }
 
 type full struct{}

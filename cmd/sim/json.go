@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"orrery/ecs"
+	"orrery/scheduler/trace"
 	"orrery/systems"
 )
 
@@ -14,7 +15,7 @@ type object struct {
 	Scenario    string                  `json:"scenario"`
 	Seed        uint64                  `json:"seed"`
 	Tick        ecs.Tick                `json:"tick"`
-	TimeS       float64                 `json:"time_s"`
+	TimeS       trace.Float             `json:"time_s"`
 	Interrupted bool                    `json:"interrupted"`
 	Nodes       int                     `json:"nodes"`
 	Links       int                     `json:"links"`
@@ -31,7 +32,7 @@ type object struct {
 	Pipes       []pipeFigures           `json:"pipes,omitempty"`
 	Digest      string                  `json:"digest"`
 	Again       string                  `json:"again"`
-	WallS       float64                 `json:"wall_s"`
+	WallS       trace.Float             `json:"wall_s"`
 	Warnings    []problem               `json:"warnings"`
 }
 
@@ -80,23 +81,23 @@ type rounding struct {
 
 // checkResult has no time while it is undecided.
 type checkResult struct {
-	Name    string    `json:"name"`
-	Kind    string    `json:"kind"`
-	Outcome string    `json:"outcome"`
-	Tick    *ecs.Tick `json:"tick"`
-	TimeS   *float64  `json:"time_s"`
-	Asked   bool      `json:"asked"` // false: an always or a never that had nothing to look at
+	Name    string       `json:"name"`
+	Kind    string       `json:"kind"`
+	Outcome string       `json:"outcome"`
+	Tick    *ecs.Tick    `json:"tick"`
+	TimeS   *trace.Float `json:"time_s"`
+	Asked   bool         `json:"asked"` // false: an always or a never that had nothing to look at
 }
 
 type distribution struct {
-	Count uint64  `json:"count"`
-	Min   int64   `json:"min"`
-	Mean  float64 `json:"mean"`
-	P50   int64   `json:"p50"`
-	P90   int64   `json:"p90"`
-	P99   int64   `json:"p99"`
-	Max   int64   `json:"max"`
-	Unit  string  `json:"unit"` // "ns", or "" for plain numbers
+	Count uint64      `json:"count"`
+	Min   int64       `json:"min"`
+	Mean  trace.Float `json:"mean"`
+	P50   int64       `json:"p50"`
+	P90   int64       `json:"p90"`
+	P99   int64       `json:"p99"`
+	Max   int64       `json:"max"`
+	Unit  string      `json:"unit"` // "ns", or "" for plain numbers
 	// By has the parts of the measure by key, if it has any.
 	By map[string]distribution `json:"by,omitempty"`
 }
@@ -109,21 +110,21 @@ type pipeFigures struct {
 	Refused   uint64       `json:"refused"` // pushes that found it full
 	Resent    uint64       `json:"resent"`
 	Doubled   uint64       `json:"doubled"` // items that came to who had them
-	RateIn    float64      `json:"rate_in"` // a second
-	RateOut   float64      `json:"rate_out"`
+	RateIn    trace.Float  `json:"rate_in"` // a second
+	RateOut   trace.Float  `json:"rate_out"`
 	Queue     uint64       `json:"queue"` // pushed and not yet pulled
-	QueueMean float64      `json:"queue_mean"`
+	QueueMean trace.Float  `json:"queue_mean"`
 	QueueMax  uint64       `json:"queue_max"`
 	Wait      distribution `json:"wait"` // from push to pull
 }
 
 type seriesColumns struct {
-	Name  string     `json:"name"`
-	Tick  []ecs.Tick `json:"tick"`
-	Value []*float64 `json:"value"` // null for what JSON has no number for
+	Name  string         `json:"name"`
+	Tick  []ecs.Tick     `json:"tick"`
+	Value []*trace.Float `json:"value"` // null for what JSON has no number for
 }
 
-func seconds(d ecs.Nanoseconds) float64 { return float64(d) / 1e9 }
+func seconds(d ecs.Nanoseconds) trace.Float { return trace.Float(float64(d) / 1e9) }
 
 func (r *result) object() object {
 	messages, timers := r.Counts.Messages(), &r.Counts.Timers
@@ -132,7 +133,7 @@ func (r *result) object() object {
 		Nodes: r.Nodes, Links: r.Links, Checks: []checkResult{}, Rounded: []rounding{}, Counts: map[string]int64{}, Measures: map[string]distribution{},
 		Messages: messageCounts{messages.Sent, messages.Delivered, r.InFlight, byCause(&messages)},
 		Timers:   timerCounts{timers.Sent, timers.Delivered, r.Pending, byCause(timers)},
-		Series:   r.seriesColumns(), Digest: fmt.Sprintf("%016x", uint64(r.Digest)), WallS: r.wall.Seconds(), Warnings: r.warnings(),
+		Series:   r.seriesColumns(), Digest: fmt.Sprintf("%016x", uint64(r.Digest)), WallS: trace.Float(r.wall.Seconds()), Warnings: r.warnings(),
 	}
 	if r.Gossip.Messages > 0 {
 		o.Gossip = &gossipCounts{r.Gossip.Messages, r.Gossip.Bytes}
@@ -162,7 +163,7 @@ func (r *result) object() object {
 	for _, p := range r.Pipes {
 		o.Pipes = append(o.Pipes, pipeFigures{
 			Name: p.Name, Pushed: p.Pushed, Pulled: p.Pulled, Refused: p.Refused, Resent: p.Resent, Doubled: p.Doubled,
-			RateIn: p.RateIn, RateOut: p.RateOut, Queue: p.Queue, QueueMean: p.MeanQueue, QueueMax: p.Longest, Wait: distributionOf(p.Wait),
+			RateIn: trace.Float(p.RateIn), RateOut: trace.Float(p.RateOut), Queue: p.Queue, QueueMean: trace.Float(p.MeanQueue), QueueMax: p.Longest, Wait: distributionOf(p.Wait),
 		})
 	}
 	for _, m := range r.Spreads {
@@ -195,7 +196,7 @@ func byCause(t *ecs.Traffic) map[string]uint64 {
 }
 
 func distributionOf(m systems.Spread) distribution {
-	d := distribution{Count: m.Count, Min: m.Min, Mean: m.Mean, P50: m.P50, P90: m.P90, P99: m.P99, Max: m.Max}
+	d := distribution{Count: m.Count, Min: m.Min, Mean: trace.Float(m.Mean), P50: m.P50, P90: m.P90, P99: m.P99, Max: m.Max}
 	if m.Unit == systems.Duration {
 		d.Unit = "ns"
 	}
@@ -205,9 +206,9 @@ func distributionOf(m systems.Spread) distribution {
 func (r *result) seriesColumns() []seriesColumns {
 	all := []seriesColumns{}
 	for _, s := range r.scenario.Series {
-		one := seriesColumns{Name: s.Name, Tick: []ecs.Tick{}, Value: []*float64{}}
+		one := seriesColumns{Name: s.Name, Tick: []ecs.Tick{}, Value: []*trace.Float{}}
 		for _, p := range r.scenario.Run.Measures.Points(systems.SeriesID(s.ID)) {
-			v := &p.Value
+			v := (*trace.Float)(&p.Value)
 			if math.IsNaN(p.Value) || math.IsInf(p.Value, 0) {
 				v = nil
 			}

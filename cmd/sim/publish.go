@@ -19,6 +19,7 @@ import (
 	"orrery/netsync/zmq"
 	"orrery/scenario"
 	"orrery/scheduler"
+	"orrery/scheduler/trace"
 )
 
 // publishFlags say whether viewers are let in, and which.
@@ -202,7 +203,7 @@ func (l *live) serve(e *edge, d *driver) (until ecs.Tick, ok bool) {
 }
 
 func (l *live) clock(ended bool) publish.Clock {
-	return publish.Clock{Until: l.until, Pace: l.pace, Paused: l.paused, Ended: ended}
+	return publish.Clock{Until: l.until, Pace: trace.Float(l.pace), Paused: l.paused, Ended: ended}
 }
 
 // await waits for viewers, so that they see the run from its beginning, or for

@@ -86,7 +86,7 @@ func (r *result) messages(s *sheet) {
 	if g := &r.Gossip; g.Messages > 0 {
 		s.line("gossip", "%d of the messages sent, %d bytes", g.Messages, g.Bytes)
 	}
-	timers := &r.Counts.Timers
+	timers := r.Counts.Timers
 	if timers.Sent == 0 {
 		return
 	}
@@ -94,7 +94,11 @@ func (r *result) messages(s *sheet) {
 	if r.Pending > 0 {
 		text += fmt.Sprintf(", %d pending", r.Pending)
 	}
-	s.line("timers", "%s%s", text, lost(timers))
+	if n := timers.Dropped[ecs.DroppedStale]; n > 0 { // which is nobody's loss
+		text += fmt.Sprintf(", %d replaced or cancelled", n)
+		timers.Dropped[ecs.DroppedStale] = 0
+	}
+	s.line("timers", "%s%s", text, lost(&timers))
 }
 
 // lost says how many were dropped, and why; it is empty if none were.

@@ -83,8 +83,8 @@ type traceInfo struct {
 	Run      map[string]string `json:"run"`
 	End      map[string]string `json:"end,omitempty"` // missing if it was cut
 	Bytes    int64             `json:"bytes"`
-	FromS    float64           `json:"from_s"`
-	ToS      float64           `json:"to_s"`
+	FromS    trace.Float       `json:"from_s"`
+	ToS      trace.Float       `json:"to_s"`
 	Chunks   int               `json:"chunks"`
 	Messages map[string]int    `json:"messages"`
 	Files    map[string]int    `json:"files"`             // by name, in bytes
@@ -97,7 +97,7 @@ func (o *logFlags) info(e *edge, t *readTrace) error {
 	if tick, err := strconv.ParseUint(t.about["tick_ns"], 10, 64); err == nil { // what is recorded first may be later
 		from = uint64(max(0, t.Begin())) * tick
 	}
-	in := traceInfo{Run: t.about, Bytes: t.Size(), FromS: float64(from) / 1e9, ToS: float64(to) / 1e9, Chunks: t.Chunks(), Messages: map[string]int{}, Files: map[string]int{}, Whole: t.Cut() == ""}
+	in := traceInfo{Run: t.about, Bytes: t.Size(), FromS: secondsOf(from), ToS: secondsOf(to), Chunks: t.Chunks(), Messages: map[string]int{}, Files: map[string]int{}, Whole: t.Cut() == ""}
 	in.End, _ = t.Metadata("end") // missing if it was cut
 	err := t.Each("", 0, 0, func(m *trace.Entry) error {
 		in.Messages[m.Topic]++
@@ -275,17 +275,27 @@ func (o *logFlags) frame(e *edge, m *trace.Entry, nodes []string) error {
 			continue
 		}
 		o.found = true
-		line := fmt.Sprintf(`{"topic":%q,"tick":%d,"time_s":%v,"node":%q`, m.Topic, f.Tick, float64(m.Time)/1e9, nodes[at])
+		line := fmt.Sprintf(`{"topic":%q,"tick":%d,"time_s":%s,"node":%q`, m.Topic, f.Tick, jsonValue(secondsOf(m.Time)), nodes[at])
 		for i := first; i < len(f.Columns); i++ {
-			v, err := json.Marshal(f.Value(i, row))
-			if err != nil {
-				return err
-			}
-			line += fmt.Sprintf(",%q:%s", f.Columns[i].Name, v)
+			line += fmt.Sprintf(",%q:%s", f.Columns[i].Name, jsonValue(f.Value(i, row)))
 		}
 		e.print("%s}\n", line)
 	}
 	return nil
+}
+
+func secondsOf(t uint64) trace.Float { return trace.Float(float64(t) / 1e9) }
+
+// jsonValue is a value of a column: null of what JSON has no number for.
+func jsonValue(v any) []byte {
+	if x, ok := v.(float64); ok {
+		v = trace.Float(x)
+	}
+	text, err := json.Marshal(v)
+	if err != nil {
+		return []byte("null")
+	}
+	return text
 }
 
 // hashes prints digests, or checkpoints, a tick a line.

@@ -143,8 +143,8 @@ func (r *Recorder) Err() error { return r.writer.err }
 func (r *Recorder) Offset() uint64 { return r.writer.offset }
 
 func (r *Recorder) time(t ecs.Tick) uint64 { return uint64(max(0, r.run.World.Time(t))) }
-func (r *Recorder) seconds(t ecs.Tick) float64 {
-	return float64(r.time(t)) / 1e9
+func (r *Recorder) seconds(t ecs.Tick) Float {
+	return Float(float64(r.time(t)) / 1e9)
 }
 
 // Observe is called by the run at the end of every tick.
@@ -202,7 +202,7 @@ func (r *Recorder) observeChecks() {
 func (r *Recorder) observeSeries() {
 	for _, p := range r.run.Measures.PointsSince(r.points) {
 		r.points++
-		value := &p.Value
+		value := (*Float)(&p.Value)
 		if finite(p.Value) == nil {
 			value = nil
 		}
@@ -241,7 +241,7 @@ func (r *Recorder) observeFigures() {
 		if m.Unit == systems.Duration {
 			unit = "ns"
 		}
-		r.json(topicMeasures, t, Measure{t, r.seconds(t), m.Name, m.Key, unit, m.Count, m.Min, m.Mean, m.P50, m.P90, m.P99, m.Max})
+		r.json(topicMeasures, t, Measure{t, r.seconds(t), m.Name, m.Key, unit, m.Count, m.Min, Float(m.Mean), m.P50, m.P90, m.P99, m.Max})
 	}
 }
 

@@ -48,7 +48,7 @@ const (
 // as an input, a command from outside.
 type Input struct {
 	Tick  ecs.Tick   `json:"tick"`
-	Time  float64    `json:"time_s"`
+	Time  Float      `json:"time_s"`
 	Verb  string     `json:"verb"`
 	Nodes []string   `json:"nodes,omitempty"`
 	Sides [][]string `json:"sides,omitempty"`
@@ -67,7 +67,7 @@ type Input struct {
 // node.
 type Event struct {
 	Tick   ecs.Tick        `json:"tick"`
-	Time   float64         `json:"time_s"`
+	Time   Float           `json:"time_s"`
 	Node   string          `json:"node,omitempty"`
 	Kind   string          `json:"kind"`
 	Fields json.RawMessage `json:"fields,omitempty"`
@@ -76,7 +76,7 @@ type Event struct {
 // Check is the outcome of a check.
 type Check struct {
 	Tick    ecs.Tick `json:"tick"`
-	Time    float64  `json:"time_s"`
+	Time    Float    `json:"time_s"`
 	Name    string   `json:"name"`
 	Kind    string   `json:"kind"`
 	Outcome string   `json:"outcome"`
@@ -85,22 +85,22 @@ type Check struct {
 // Point is a value of a series; null stands for what JSON has no number for.
 type Point struct {
 	Tick   ecs.Tick `json:"tick"`
-	Time   float64  `json:"time_s"`
+	Time   Float    `json:"time_s"`
 	Series string   `json:"series"`
-	Value  *float64 `json:"value"`
+	Value  *Float   `json:"value"`
 }
 
 // Measure is what a measure, or the part of it with a key, came to by then.
 // Quantiles are as near as [systems.Spread] has them.
 type Measure struct {
 	Tick  ecs.Tick `json:"tick"`
-	Time  float64  `json:"time_s"`
+	Time  Float    `json:"time_s"`
 	Name  string   `json:"name"`
 	Key   string   `json:"key,omitempty"`
 	Unit  string   `json:"unit"` // ns, or empty for plain numbers
 	Count uint64   `json:"count"`
 	Min   int64    `json:"min"`
-	Mean  float64  `json:"mean"`
+	Mean  Float    `json:"mean"`
 	P50   int64    `json:"p50"`
 	P90   int64    `json:"p90"`
 	P99   int64    `json:"p99"`
@@ -110,7 +110,7 @@ type Measure struct {
 // Count is what a count came to by then.
 type Count struct {
 	Tick  ecs.Tick `json:"tick"`
-	Time  float64  `json:"time_s"`
+	Time  Float    `json:"time_s"`
 	Name  string   `json:"name"`
 	Value int64    `json:"value"`
 }
@@ -118,7 +118,7 @@ type Count struct {
 // Message is an envelope that was sent: what caused it, and what became of it.
 type Message struct {
 	Tick    ecs.Tick `json:"tick"`
-	Time    float64  `json:"time_s"`
+	Time    Float    `json:"time_s"`
 	ID      string   `json:"id"`
 	Cause   string   `json:"cause"`
 	From    string   `json:"from"`

@@ -198,8 +198,8 @@ func TestTopics(t *testing.T) {
 		t.Error(diff)
 	}
 	wantFirst := []string{
-		`events {"tick":0,"time_s":0,"node":"walker[1]","kind":"hundred","fields":{"n":0}}`,
-		`series {"tick":0,"time_s":0,"series":"steps","value":0}`,
+		`events {"tick":0,"time_s":0.0,"node":"walker[1]","kind":"hundred","fields":{"n":0}}`,
+		`series {"tick":0,"time_s":0.0,"series":"steps","value":0.0}`,
 		`counts {"tick":100,"time_s":0.1,"name":"heard","value":30}`,
 		`measures {"tick":100,"time_s":0.1,"name":"far","unit":"","count":30,"min":1,"mean":`,
 		`faults {"tick":50,"time_s":0.05,"verb":"crash","nodes":["walker[2]"]}`,

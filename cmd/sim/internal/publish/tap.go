@@ -213,7 +213,7 @@ type Clock struct {
 	TimeNS  ecs.Nanoseconds `json:"time_ns"`
 	Until   ecs.Tick        `json:"until"`
 	TickNS  ecs.Nanoseconds `json:"tick_ns"`
-	Pace    float64         `json:"pace"` // 0: as fast as it goes
+	Pace    trace.Float     `json:"pace"` // 0: as fast as it goes
 	Paused  bool            `json:"paused"`
 	Ended   bool            `json:"ended"`
 	Digest  string          `json:"digest"`

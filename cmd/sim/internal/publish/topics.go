@@ -7,6 +7,7 @@ import (
 
 	"orrery/ecs"
 	"orrery/netsync"
+	"orrery/scheduler/trace"
 	"orrery/systems"
 )
 
@@ -140,15 +141,15 @@ type eventItem struct {
 }
 
 type pointItem struct {
-	Tick  ecs.Tick `json:"tick"`
-	Value *float64 `json:"value"` // null for what JSON has no number for
+	Tick  ecs.Tick     `json:"tick"`
+	Value *trace.Float `json:"value"` // null for what JSON has no number for
 }
 
-func number(v float64) *float64 {
+func number(v float64) *trace.Float {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return nil
 	}
-	return &v
+	return (*trace.Float)(&v)
 }
 
 type checkItem struct {
@@ -216,22 +217,22 @@ func feedItemOf(name string, x *systems.FeedFigures) feedItem {
 }
 
 type spreadItem struct {
-	Name  string  `json:"name"`
-	Key   string  `json:"key,omitempty"`
-	Unit  string  `json:"unit,omitempty"`
-	Count uint64  `json:"count"`
-	Min   int64   `json:"min"`
-	Mean  float64 `json:"mean"`
-	P50   int64   `json:"p50"`
-	P90   int64   `json:"p90"`
-	P99   int64   `json:"p99"`
-	Max   int64   `json:"max"`
+	Name  string      `json:"name"`
+	Key   string      `json:"key,omitempty"`
+	Unit  string      `json:"unit,omitempty"`
+	Count uint64      `json:"count"`
+	Min   int64       `json:"min"`
+	Mean  trace.Float `json:"mean"`
+	P50   int64       `json:"p50"`
+	P90   int64       `json:"p90"`
+	P99   int64       `json:"p99"`
+	Max   int64       `json:"max"`
 }
 
 func spreadItems(spreads []systems.Spread) []spreadItem {
 	all := make([]spreadItem, len(spreads))
 	for i, s := range spreads {
-		all[i] = spreadItem{Name: s.Name, Key: s.Key, Count: s.Count, Min: s.Min, Mean: s.Mean, P50: s.P50, P90: s.P90, P99: s.P99, Max: s.Max}
+		all[i] = spreadItem{Name: s.Name, Key: s.Key, Count: s.Count, Min: s.Min, Mean: trace.Float(s.Mean), P50: s.P50, P90: s.P90, P99: s.P99, Max: s.Max}
 		if s.Unit == systems.Duration {
 			all[i].Unit = "ns"
 		}

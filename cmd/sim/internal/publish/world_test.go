@@ -23,6 +23,7 @@ import (
 	"orrery/netsync"
 	"orrery/netsync/zmq"
 	"orrery/scenario"
+	"orrery/scheduler/trace"
 )
 
 const little = `
@@ -436,7 +437,7 @@ func TestEventsThatAreLeftOutAreMissed(t *testing.T) {
 				seen = h.Base + uint64(h.Rows)
 			}
 		}
-		clock := Clock{Pace: x.pace, Until: s.Until}
+		clock := Clock{Pace: trace.Float(x.pace), Until: s.Until}
 		for tick := ecs.Tick(0); tick <= s.Until; tick++ {
 			if err := s.Run.RunUntil(tick); err != nil {
 				t.Fatal(err)
