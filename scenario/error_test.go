@@ -97,7 +97,7 @@ func TestCuresOfHabits(t *testing.T) {
 		{"class A:\n  pass", "1:1: Starlark has no class; keep state in a program's fields"},
 		{"import x", `1:1: Starlark has no import; to use names of another scenario, write load("other.star", "name")`},
 		{"try:\n  pass\nexcept:\n  pass", "1:1: Starlark has no try; an error ends the run"},
-		{"x = 1\nif x is None:\n  pass", "2:8: Starlark has no is; write == or !="},
+		{"x = 1\nif x is None:\n  pass", "2:6: Starlark has no is; write == or !="},
 		{"def f():\n  global x\n  x = 1", "2:3: Starlark has no global; globals are frozen"},
 		{"def f():\n  raise x", "2:3: Starlark has no raise; write fail(text)"},
 		{"assert 1 == 1\nassert x", "Starlark has no assert"},

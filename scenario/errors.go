@@ -189,22 +189,23 @@ func unreadable(err error, text []byte) error {
 	if !errors.As(err, &e) {
 		return err
 	}
-	line := ""
+	line, pos := "", e.Pos
 	if lines := strings.Split(string(text), "\n"); int(e.Pos.Line) <= len(lines) && e.Pos.Line > 0 {
 		runes := []rune(lines[e.Pos.Line-1])
-		line = string(runes[:max(0, min(len(runes), int(e.Pos.Col)-1))])
+		runes = runes[:max(0, min(len(runes), int(e.Pos.Col)-1))]
+		line, pos = string(runes), tokenStart(&e, runes)
 	}
 	for word, cure := range ofPython { //det:allow at most one fits
 		if strings.HasPrefix(e.Msg, "got "+word+", want ") {
-			return &Error{Pos: e.Pos, What: fmt.Sprintf("Starlark has no %s; %s", word, cure)}
+			return &Error{Pos: pos, What: fmt.Sprintf("Starlark has no %s; %s", word, cure)}
 		}
 	}
 	for _, x := range instead {
 		if regexp.MustCompile(x.said).MatchString(e.Msg) && regexp.MustCompile(x.line).MatchString(line) {
-			return &Error{Pos: e.Pos, What: x.cure}
+			return &Error{Pos: pos, What: x.cure}
 		}
 	}
-	return &Error{Pos: e.Pos, What: e.Msg}
+	return &Error{Pos: pos, What: e.Msg}
 }
 
 // position returns the innermost place in a script.

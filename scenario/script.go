@@ -172,10 +172,15 @@ func (s *script) loadModule(thread *starlark.Thread, name string) (starlark.Stri
 	if len(name) > 0 && name[0] == '@' {
 		return nil, fmt.Errorf("load(%q): the toolbox is not built yet", name)
 	}
-	if !path.IsAbs(name) {
-		name = path.Join(path.Dir(thread.Name), name)
+	return s.module(s.beside(thread.Name, name))
+}
+
+// beside is the name of a file that another names.
+func (s *script) beside(file, name string) string {
+	if path.IsAbs(name) {
+		return name
 	}
-	return s.module(name)
+	return path.Join(path.Dir(file), name)
 }
 
 func (s *script) module(name string) (starlark.StringDict, error) {
@@ -217,6 +222,7 @@ func (s *script) exec(name string, m *module) (starlark.StringDict, error) {
 	outer := s.given
 	s.given = nil
 	globals, err := program.Init(thread, words)
+	err = s.nearerLoaded(err, name, file)
 	s.steps += thread.ExecutionSteps()
 	frozen := s.freeze(globals)
 	if s.given = outer; frozen != nil {

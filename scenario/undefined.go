@@ -3,8 +3,10 @@ package scenario
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"go.starlark.net/resolve"
+	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
 )
 
@@ -46,4 +48,44 @@ func namesAt(file *syntax.File, pos syntax.Position) []string {
 	}
 	eachBound(file.Stmts[in], func(target syntax.Expr, _ *syntax.AssignStmt) { names = targetNames(target, names) })
 	return names
+}
+
+// mostNamed is how many names of a file are listed.
+const mostNamed = 10
+
+// nearerLoaded has the error of a load of a name that the file has not say which it
+// has, and stand where the name does.
+func (s *script) nearerLoaded(err error, name string, file *syntax.File) error {
+	var eval *starlark.EvalError
+	if !errors.As(err, &eval) || !strings.HasPrefix(eval.Msg, "load: name ") {
+		return err
+	}
+	for _, stmt := range file.Stmts {
+		load, ok := stmt.(*syntax.LoadStmt)
+		if !ok || load.Load != position(eval) {
+			continue
+		}
+		from := load.ModuleName()
+		m := s.modules[s.beside(name, from)]
+		for _, id := range load.From {
+			if m == nil || m.globals.Has(id.Name) {
+				continue
+			}
+			return &Error{Pos: id.NamePos, What: fmt.Sprintf("%s has no %s; %s", from, id.Name, offered(id.Name, m.globals.Keys()))}
+		}
+	}
+	return err
+}
+
+// offered says which of some names may be meant, or all there are.
+func offered(name string, all []string) string {
+	switch near := nearest(name, all); {
+	case near != "":
+		return fmt.Sprintf("did you mean %s?", near)
+	case len(all) == 0:
+		return "it defines nothing"
+	case len(all) > mostNamed:
+		return fmt.Sprintf("it has %s and %d more", strings.Join(all[:mostNamed], ", "), len(all)-mostNamed)
+	}
+	return "it has " + strings.Join(all, ", ")
 }
