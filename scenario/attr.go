@@ -115,7 +115,7 @@ func (s *script) view(n ecs.Node, name string) (starlark.Value, error) {
 	case "param":
 		return s.paramView([]ecs.Node{n}, true), nil
 	case "providers":
-		return s.providersView(n), nil
+		return s.providersView([]ecs.Node{n}, true), nil
 	}
 	return nil, s.unknownToChecks(p, name)
 }

@@ -61,10 +61,18 @@ func (s *script) providersVerb(_ *starlark.Thread, _ *starlark.Builtin, args sta
 	return s.providersOf(s.at.node, "me.providers", args, kwargs)
 }
 
-// providersView is node.providers in a check.
-func (s *script) providersView(n ecs.Node) starlark.Value {
+// providersView is node.providers in a check, for one node or the list of several.
+func (s *script) providersView(nodes []ecs.Node, single bool) starlark.Value {
 	return starlark.NewBuiltin("providers", func(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-		return s.providersOf(n, "providers", args, kwargs)
+		values := make([]starlark.Value, 0, len(nodes))
+		for _, n := range nodes {
+			v, err := s.providersOf(n, "providers", args, kwargs)
+			if err != nil || single {
+				return v, err
+			}
+			values = append(values, v)
+		}
+		return starlark.NewList(values), nil
 	})
 }
 

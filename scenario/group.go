@@ -197,8 +197,11 @@ func (g *group) Attr(name string) (starlark.Value, error) {
 	if g.script.at.phase != checking {
 		return nil, fmt.Errorf("%s.%s: state of a group is read in checks, series and exports only", g, name)
 	}
-	if name == "param" {
+	switch name {
+	case "param":
 		return g.script.paramView(g.members(), false), nil
+	case "providers":
+		return g.script.providersView(g.members(), false), nil
 	}
 	values := make([]starlark.Value, len(g.members()))
 	for i, n := range g.members() {

@@ -235,3 +235,16 @@ run(until = "50ms")`
 	}
 	failsToRun(t, with(replaced(text, `me.send(still, "hear", n = 1)`), "MOVE", `still = group("still", n)`), "no link joins hub and n[2]; link them, or put both in a network")
 }
+
+// What checks see of each member they see of a group: who it thinks provides a
+// service, too.
+func TestProvidersOfGroups(t *testing.T) {
+	s := tells(t, crew+`
+at("10ms", stop(n[3]))
+always("all see all", lambda: now() < duration("2ms") or outer.providers("who") == [list(n[:3 if now() >= duration("10ms") else 4]) + [hub]] * 2)
+always("of lists and peers", lambda: n[:2].providers("none") == [[], []] and len(n[0].peers.providers("who")) == 3)
+run(until = "20ms")`, "")
+	if diff := cmp.Diff([]string{"all see all held@20", "of lists and peers held@20"}, outcomes(s)); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -174,10 +174,16 @@ func outcomeWord(c systems.Result) string {
 		return "not seen"
 	case c.Unasked != "":
 		return "not asked"
-	case c.Outcome == systems.Broken, c.Outcome == systems.Unmet:
+	case c.Outcome == systems.Broken, c.Outcome == systems.Unmet, openEnded(c):
 		return strings.ToUpper(c.Outcome.String())
 	}
 	return c.Outcome.String()
+}
+
+// openEnded reports whether the run ended before the window of an eventually: it
+// did not fail, and must not look as if it had held.
+func openEnded(c systems.Result) bool {
+	return c.Outcome == systems.Undecided && c.Kind == systems.EventuallyHolds
 }
 
 func (r *result) checks(s *sheet) {
@@ -185,6 +191,8 @@ func (r *result) checks(s *sheet) {
 	for _, c := range r.Checks {
 		when := ""
 		switch {
+		case openEnded(c):
+			when = fmt.Sprintf(", its window ends at %s", r.time(c.Ends))
 		case c.Outcome == systems.Undecided:
 		case c.Outcome == systems.Held && (c.Kind == systems.AlwaysHolds || c.Kind == systems.NeverHolds):
 		default:

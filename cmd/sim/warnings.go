@@ -21,7 +21,7 @@ func (r *result) warnings() []problem {
 		case c.Unasked != "":
 			all = append(all, problem{What: fmt.Sprintf("%s %q was not asked: it looks at %s, and there was none", c.Kind, c.Name, c.Unasked)})
 		case c.Outcome == systems.Undecided && c.Kind == systems.EventuallyHolds:
-			all = append(all, problem{What: fmt.Sprintf("eventually %q is undecided: its window ends at %s, and the run at %s", c.Name, r.time(c.Ends), r.time(r.Tick))})
+			all = append(all, problem{What: fmt.Sprintf("eventually %q is UNDECIDED, and the exit code leaves it out: its window ends at %s, and the run at %s; to decide it: --until %[2]s", c.Name, r.time(c.Ends), r.time(r.Tick))})
 		}
 	}
 	return all

@@ -18,6 +18,13 @@ func read(t *testing.T, name string) []byte {
 	return b
 }
 
+// The map lies where the protocol that runs as it stands looks for it, too.
+func TestAbileneOfProtocols(t *testing.T) {
+	if diff := cmp.Diff(string(read(t, "topologies/abilene.gml")), string(read(t, "data/topologies/Abilene.gml"))); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestAbilene(t *testing.T) {
 	g, err := ParseGML(read(t, "topologies/abilene.gml"))
 	if err != nil {
