@@ -18,15 +18,18 @@ const (
 	hasty     doubts = 1 << iota // an item was sent again as one sent later was there
 	reordered                    // items overtake each other, or one came twice after that
 	early                        // one came twice after waiting: maybe not for long enough
+	excused                      // what comes twice says nothing of waits: an answer was lost
 )
 
-// twice notes that an item has come twice.
-func (d *doubts) twice() {
-	if *d&hasty != 0 {
+// twice notes that an item has come twice; it reports whether waits are in doubt.
+func (d *doubts) twice() bool {
+	switch {
+	case *d&hasty != 0:
 		*d = *d&^hasty | reordered
-		return
+	case *d&excused == 0:
+		*d |= early
 	}
-	*d |= early
+	return *d&(early|excused) == early
 }
 
 // has reports whether the target is known to have an item after Acked.
@@ -44,15 +47,20 @@ func (p *Pipes) sentOnce(f *flowRow, seq uint64) bool {
 // has, before they are forgotten. One that comes to be known later than the next
 // was overtaken. One that was sent once tells how long the way is, if the item that
 // is timed for that is lost, or was sent again; but nothing does that a gap was
-// filled for: it may have been there for long, too far ahead to be told of.
+// filled for: it may have been there for long, too far ahead to be told of. Nor
+// does anything that comes to be known late, with what answers an item that was sent
+// again: what told of it before may be lost.
 //
 // Any ends the doubling of waits (RFC 9002, 6.2.1). But of one that was sent again
 // it is not known which time was answered, and the way may have become longer than
 // the wait. If so, items come twice, and none is there that was sent once: then
 // only longer waits will tell (Karn and Partridge).
 //
+// If one that was sent once comes to be known with those, and in time, what told of
+// those before was lost.
+//
 // It returns the one of those that was sent again last, 0 if there is none.
-func (p *Pipes) told(f *flowRow, now ecs.Tick, received uint64, ahead uint32) (latest uint64) {
+func (p *Pipes) told(f *flowRow, now ecs.Tick, received uint64, ahead uint32, answer bool) (latest uint64) {
 	if f.Seen == 0 && ahead == 0 && !f.Again || received < f.Acked || received > f.Next {
 		return 0
 	}
@@ -72,17 +80,20 @@ func (p *Pipes) told(f *flowRow, now ecs.Tick, received uint64, ahead uint32) (l
 			}
 		}
 	}
-	filled := received > f.Acked && f.Seen != 0
-	if filled {
+	late := answer && again || received > f.Acked && f.Seen != 0
+	if late {
 		f.Timing = false
 	}
+	if again && once != 0 && now-p.pushedAt(f, once) <= p.wait(f) {
+		f.Doubts |= excused
+	}
 	switch {
-	case once != 0 && !filled && (f.RTT == 0 || !f.Timing || f.Doubts&early != 0 && f.Seen|ahead == 0):
+	case once != 0 && !late && (f.RTT == 0 || !f.Timing || f.Doubts&early != 0 && f.Seen|ahead == 0):
 		f.sampled(now - p.pushedAt(f, once))
 	case once != 0:
 		f.Backoff, f.Doubts = 0, f.Doubts&^early
-	case again && f.Doubts&early == 0:
-		f.Backoff = 0
+	case again:
+		f.heard()
 	}
 	return latest
 }
@@ -116,7 +127,7 @@ func (w *deadline) until(seq uint64, sent ecs.Tick) (at ecs.Tick, overtaken bool
 // nextResend returns when a source that keeps something sends again: what others
 // have overtaken, or the first of what the target has not. Waiting for that begins
 // anew as the target has more (RFC 6298, 5.3), for it may have to come through a
-// queue. If the target has all, it is asked: its queue goes with its incarnation,
+// queue: each that comes then follows another soon. If the target has all, it is asked: its queue goes with its incarnation,
 // and what says so may be lost.
 func (p *Pipes) nextResend(f *flowRow, now ecs.Tick) ecs.Tick {
 	w := p.deadline(f)
@@ -129,7 +140,8 @@ func (p *Pipes) nextResend(f *flowRow, now ecs.Tick) ecs.Tick {
 		return now + 1
 	}
 	if at := first + w.patience; at > now {
-		next = at
+		way, _ := p.way(f)
+		next = max(at, now+way>>2)
 	}
 	for seq := f.Acked + 1; seq < w.top; seq++ {
 		if at, overtaken := w.until(seq, p.sentAt(f, seq)); overtaken && !f.has(seq) {

@@ -212,7 +212,7 @@ func (o *works) settle() {
 		o.run(t)
 		o.bounded()
 	}
-	o.run(idle + 10*60_000) // a wait may be a minute, and several of them in vain where much is lost
+	o.run(idle + 60_000) // waits are of a second, and many in vain where much is lost
 	for k := Pipe(1); k <= 4; k++ {
 		f := o.Pipes.Figures(k)
 		o.doubled += f.Doubled

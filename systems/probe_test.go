@@ -72,3 +72,45 @@ func TestSlowPullsAreAskedFor(t *testing.T) {
 		t.Errorf("asks next at %d: %+v", f.Resend, *f)
 	}
 }
+
+// What is lost behind a puller that takes long, or to a target that was silent before,
+// is sent again as soon as what is lost at a pipe's begin.
+func TestLossesBehindSlowPullsAreToldSoon(t *testing.T) {
+	pushing := ecs.Tick(0)
+	for _, x := range []struct {
+		name     string
+		each     ecs.Nanoseconds
+		lost, by ecs.Tick
+		faults   []input
+	}{
+		{"waits behind another", 60_000 * ms, 5000, 5100, nil},
+		{"comes after it", 3000 * ms, 4000, 4100, nil},
+		{"is sent to who is up again", 0, 5000, 5150, []input{{30, Action{Verb: Crash}}, {4990, Action{Verb: Start}}}},
+	} {
+		o := newRig(ecs.Config{Seed: 1})
+		p := o.Pipes.Declare("p")
+		a := AddNode(o.Set, Node[word]{Name: "a", Every: []EveryNode[word]{{Name: "push", Period: ms, Do: func(me *Me, _ *word) {
+			if me.Tick() == 1 || me.Tick() == 40 && x.each == 0 || me.Tick() == pushing {
+				me.Push(p, 1)
+			}
+		}}}})
+		b := AddNode(o.Set, Node[word]{Name: "b", Pulls: []Pull[word]{{
+			Pipe: p, Do: func(*Me, *word, *Item) {}, Time: func(*Me, *word) ecs.Nanoseconds { return x.each },
+		}}})
+		ends := []ecs.Node{o.World.Node(a, "a"), o.World.Node(b, "b")}
+		o.Links.Connect(ends[0], ends[1], Link{Latency: 10 * ms})
+		o.Pipes.Join(p, PipeConfig{Sources: ends[:1], Targets: ends[1:], Capacity: 4})
+		o.start(ends...)
+		for _, f := range x.faults {
+			f.action.Target = ends[1]
+			o.inputs = append(o.inputs, f)
+		}
+		pushing = x.lost
+		o.at(x.lost-5, Action{Verb: CutOff, Target: ends[0], Other: ends[1], Label: 1, OneWay: true})
+		o.at(x.lost+5, Action{Verb: Heal, Label: 1})
+		o.run(x.by)
+		if f := o.Pipes.flows.At(0); f.Received != f.Next || f.Next < 2 {
+			t.Errorf("what %s has not come by %d: %+v", x.name, x.by, *f)
+		}
+	}
+}

@@ -242,14 +242,13 @@ func (p *Pipes) give(b *ecs.Batch, i, k int, x *Push) {
 	}
 	it := p.rings.At(row)
 	it.A, it.Pushed = a, b.Tick
-	if !f.Timing {
-		f.Timing, f.Timed = true, uint32(f.Next)
-	}
 	p.sum(a + uint64(b.Tick))
 	p.sendKept(b, i, k, f, f.Next, 0)
-	if f.Kept == 1 {
-		f.Resend = b.Tick + p.patience(f)
-		p.arm(b, i, f.FromEnd, f.Resend)
+	if !f.Timing {
+		f.Timing, f.Timed = true, uint32(f.Next)
+		if f.Acked == f.Next-1 {
+			p.awaitFirst(b, i, f)
+		}
 	}
 	p.figures.pushed(b.Tick, f.Pipe)
 }

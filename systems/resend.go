@@ -26,21 +26,33 @@ const (
 // Congestion avoidance and control, 1988), and what an acknowledgement may be
 // put off by (RFC 9002, 6.2.1), doubled for each time that it was in vain.
 func (p *Pipes) patience(f *flowRow) ecs.Tick {
-	wait := p.short
-	if rtt, variation := p.way(f); rtt != 0 {
-		wait = rtt + max(1, variation) + p.delay
-	}
+	wait := p.wait(f)
 	if f.Doubts&early != 0 {
 		return min(wait<<f.Backoff, max(p.long, wait))
 	}
 	return min(wait<<f.Backoff, max(p.short, wait))
 }
 
+// wait is how long a source waits if it has not waited in vain.
+func (p *Pipes) wait(f *flowRow) ecs.Tick {
+	if rtt, variation := p.way(f); rtt != 0 {
+		return rtt + max(1, variation) + p.delay
+	}
+	return p.short
+}
+
 // twice notes that an item that was sent again has come twice. Nobody answers over
-// a link that is cut, so that only this has waits double beyond the short bound.
-func (p *Pipes) twice(f *flowRow) {
-	f.Doubts.twice()
-	if wait := p.patience(f); f.Doubts&early != 0 && wait >= p.short && wait < p.long {
+// a link that is cut, so that only this has waits double beyond the short bound. But
+// if that is how the source hears that the item is there, or that its target still is,
+// an answer was lost: then no wait was too short for all that was sent so far.
+func (p *Pipes) twice(f *flowRow, news bool) {
+	if news {
+		f.Doubts |= excused
+	}
+	if !f.Doubts.twice() {
+		return
+	}
+	if wait := p.patience(f); wait >= p.short && wait < p.long {
 		f.Backoff++
 	}
 }
@@ -121,13 +133,14 @@ func (p *Pipes) Acknowledged(b *ecs.Batch, i int) (room Pipe) {
 	pipe, taken, session := f.Pipe, numbered(e.A, f.base()), uint16(e.B>>48)
 	received, ahead := taken+e.B>>32&0xffff, uint32(e.B)&^cameTwice
 	same, latest, sent := f.Session == 0 || session == f.Session, uint64(0), longAgo
-	if e.B&cameTwice != 0 && (f.Acked < f.Next || f.Kept == 0) { // else it was asked for
-		p.twice(f)
-	}
+	asked := f.Acked == f.Next && f.Kept > 0
 	if same {
-		if latest = p.told(f, b.Tick, received, ahead); latest != 0 {
+		if latest = p.told(f, b.Tick, received, ahead, e.A&sentAgain|e.B&cameTwice != 0); latest != 0 {
 			sent = p.sentAt(f, latest)
 		}
+	}
+	if e.B&cameTwice != 0 {
+		p.twice(f, asked || latest != 0)
 	}
 	advanced := p.release(f, b.Tick, taken)
 	switch {
@@ -219,9 +232,27 @@ func (p *Pipes) seen(f *flowRow, now ecs.Tick, received uint64, ahead uint32) (m
 	return more || have != 0
 }
 
-// unseen begins anew with what a target that has started again has.
+// unseen begins anew with what a target that has started again has. It has answered,
+// so that waits are short again.
 func (f *flowRow) unseen(received uint64) {
 	f.Acked, f.Seen, f.Timing = max(f.base(), min(received, f.Next)), 0, false
+	f.heard()
+}
+
+// heard ends the doubling of waits that were in vain, but where they may be too short.
+func (f *flowRow) heard() {
+	if f.Doubts&early == 0 {
+		f.Backoff = 0
+	}
+}
+
+// awaitFirst sets when an item is sent again whose target had all before it, so that
+// none is timed. That may be sooner than the source would ask a target that takes
+// long to pull.
+func (p *Pipes) awaitFirst(b *ecs.Batch, i int, f *flowRow) {
+	f.heard()
+	f.Resend = b.Tick + p.patience(f)
+	p.arm(b, i, f.FromEnd, f.Resend)
 }
 
 // await sets when a source that has heard of progress sends again.
@@ -274,10 +305,10 @@ func (p *Pipes) resend(b *ecs.Batch, i, k int, all bool) (some bool) {
 }
 
 // probe has a source that has waited in vain send the first two items that the
-// target has not: one might be lost, and all that is on its way would flood a target,
-// or a link, that is only slow (RFC 9002, 6.2.4). Whether more is lost follows from
-// what the target says of them. If it has all, the first item makes it say how far
-// it has pulled.
+// target has not, but no second of which it may have said so meanwhile: one might be
+// lost, and all that is on its way would flood a target, or a link, that is only slow
+// (RFC 9002, 6.2.4). Whether more is lost follows from what the target says of them.
+// If it has all, the first item makes it say how far it has pulled.
 func (p *Pipes) probe(b *ecs.Batch, i, k int) {
 	f := p.flows.Edit(k)
 	if p.patience(f) < p.short {
@@ -288,8 +319,10 @@ func (p *Pipes) probe(b *ecs.Batch, i, k int) {
 		p.sendKept(b, i, k, f, f.base()+1, sentAgain)
 		return
 	}
+	way, _ := p.way(f)
+	before := b.Tick - way - way>>1 // of what was sent since an answer may be on its way
 	for seq, n := f.Acked+1, 0; seq <= f.Next && n < 2; seq++ {
-		if !f.has(seq) {
+		if !f.has(seq) && (n == 0 || p.sentAt(f, seq) <= before) {
 			p.sendAgain(b, i, k, f, seq)
 			n++
 		}
@@ -326,6 +359,7 @@ func (p *Pipes) goOn(b *ecs.Batch, i, k int, item uint64, sent ecs.Tick) {
 // sendAgain sends an item that the target has not once more.
 func (p *Pipes) sendAgain(b *ecs.Batch, i, k int, f *flowRow, seq uint64) {
 	p.again(f)
+	f.Doubts &^= excused
 	if seq == f.timed() {
 		f.Timing = false
 	}

@@ -8,6 +8,8 @@ package systems
 import (
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"orrery/ecs"
 )
 
@@ -126,5 +128,43 @@ func TestWaysBecomeLonger(t *testing.T) {
 		if then := o.Pipes.Figures(1).Resent - first; first > 40 || then > 10 {
 			t.Errorf("%d times as long: of 50 items %d were sent again, of the next 200 %d", factor, first, then)
 		}
+	}
+}
+
+// Acknowledgements that are lost make no way longer. What is told of late, as an item
+// was sent again, is no sample; and an item that comes twice, because nobody heard of
+// it the first time, says nothing of the waits.
+func TestLostAnswersMakeNoWayLonger(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		items := rapid.IntRange(1, 60).Draw(t, "items")
+		o := newTail(ecs.Config{Seed: rapid.Uint64().Draw(t, "seed")}, items, items, Link{Latency: 10 * ms})
+		cut := Action{Verb: CutOff, Target: o.ends[1], Other: o.ends[0], Label: 1, OneWay: true, InFlight: true}
+		o.at(2, cut)
+		heal := ecs.Tick(rapid.IntRange(400, 5000).Draw(t, "heal"))
+		o.at(heal, Action{Verb: Heal, Label: 1})
+		o.run(heal + 1100)
+		f := o.Pipes.flows.At(0)
+		if o.had < items || f.Kept > 0 || f.RTT>>3 > 50 || f.Doubts&early != 0 {
+			t.Fatalf("%d of %d items; %+v", o.had, items, *f)
+		}
+	})
+}
+
+// Where a link loses much of what is answered, and nothing else, waits hardly ever go
+// beyond a second: an item that comes twice is no sign that they are too short.
+func TestLostAnswersAreAskedForEachSecond(t *testing.T) {
+	long, all := 0, 0
+	for seed := range 400 {
+		latency := ecs.Nanoseconds(seed%10*10) * ms
+		o := newTail(ecs.Config{Seed: uint64(seed)}, 300, 1+seed*7%60, Link{Latency: latency})
+		o.Links.Connect(o.ends[1], o.ends[0], Link{Latency: latency, Loss: ratio(uint64(1+seed%80), 100), OneWay: true})
+		for o.run(1); o.World.Tick() < 20_000; o.run(o.World.Tick() + 100) {
+			if all++; o.Pipes.patience(o.Pipes.flows.At(0)) > 1000 {
+				long++
+			}
+		}
+	}
+	if long > all/100 {
+		t.Errorf("at %d of %d moments waits were beyond a second", long, all)
 	}
 }
