@@ -65,10 +65,12 @@ func (v *Viewer) Subscribe(prefix string) error {
 	if len(prefix) > MaxTopic {
 		return &LimitError{"bytes of a topic", MaxTopic}
 	}
-	v.prefixes, v.fresh = append(v.prefixes, prefix), true
 	for _, t := range v.hub.topics {
-		v.meet(t)
+		if strings.HasPrefix(t.name, prefix) && !v.selects(t) { // else it has it
+			v.add(t)
+		}
 	}
+	v.prefixes, v.fresh = append(v.prefixes, prefix), true
 	return nil
 }
 
@@ -90,12 +92,17 @@ func (v *Viewer) selects(t *topic) bool {
 	return slices.ContainsFunc(v.prefixes, func(p string) bool { return strings.HasPrefix(t.name, p) })
 }
 
-// meet adds a topic if a prefix selects it and it is not there.
+// meet adds a topic that is new if a prefix selects it.
 func (v *Viewer) meet(t *topic) {
-	if v.selects(t) && !slices.ContainsFunc(v.feeds, func(f feed) bool { return f.topic == t }) {
-		v.feeds = append(v.feeds, feed{topic: t})
-		t.wanted++
+	if v.selects(t) {
+		v.add(t)
 	}
+}
+
+// add adds a topic. Invariant: it has the topics that a prefix selects, each once.
+func (v *Viewer) add(t *topic) {
+	v.feeds = append(v.feeds, feed{topic: t})
+	t.wanted++
 }
 
 // part takes a topic away.

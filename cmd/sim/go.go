@@ -48,7 +48,6 @@ func (l *live) hurries() bool { return l != nil && l.hurry > max(0, l.run.World.
 func (l *live) arrived(e *edge, d *driver) {
 	c := l.going
 	l.going, l.hurry, l.steps = nil, 0, 0
-	l.wentBack()
 	l.setPace(e, d, l.pace)
 	c.Done(max(0, l.run.World.Tick()), l.station.Tap().Fork(), nil)
 }
