@@ -1,11 +1,13 @@
 package scenario
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"go.starlark.net/resolve"
 	"go.starlark.net/starlark"
@@ -188,6 +190,9 @@ func unreadable(err error, text []byte) error {
 	var e syntax.Error
 	if !errors.As(err, &e) {
 		return err
+	}
+	if bytes.IndexByte(text, 0) >= 0 || !utf8.Valid(text) {
+		return &Error{Pos: e.Pos, What: "this is no text in UTF-8, as scenarios are written"}
 	}
 	line, pos := "", e.Pos
 	if lines := strings.Split(string(text), "\n"); int(e.Pos.Line) <= len(lines) && e.Pos.Line > 0 {

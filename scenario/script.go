@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"io/fs"
@@ -203,6 +204,7 @@ func (s *script) exec(name string, m *module) (starlark.StringDict, error) {
 	if err != nil {
 		return nil, err
 	}
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // which some editors put before UTF-8
 	file, err := dialect.Parse(name, data, 0)
 	if err != nil {
 		return nil, unreadable(err, data)

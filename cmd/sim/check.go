@@ -57,6 +57,8 @@ func (w *worldFlags) check(e *edge, args []string, asJSON bool) error {
 		if s.Until > 0 {
 			until := result{scenario: s}
 			e.print(", until %s", until.time(s.Until))
+		} else {
+			e.print(", no end: sim run needs --until")
 		}
 		e.print("\n")
 		e.warn(problems(s.Warnings))

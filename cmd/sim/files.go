@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"orrery/scenario"
+	"orrery/scheduler/trace"
 )
 
 // maxFile is the largest file read: a map of a planet, and no endless device.
@@ -98,12 +99,27 @@ func readable(name string) error {
 		return wrongUsage("%s is a directory, not a scenario", quote(name))
 	}
 	if err == nil {
+		if info.Mode().IsRegular() && isTrace(name) {
+			return wrongUsage("%s is a trace, not a scenario: sim replay %[1]s runs it again, and sim run --from %[1]s --at MOMENT goes another way on", quote(name))
+		}
 		return nil
 	}
 	if near := nearestFile(name); near != "" {
 		return wrongUsage("%s: %w; did you mean %s?", quote(name), reason(err), quote(near))
 	}
 	return wrongUsage("%s: %w", quote(name), reason(err))
+}
+
+// isTrace reports whether a file begins as a trace does.
+func isTrace(name string) bool {
+	f, err := os.Open(name)
+	if err != nil {
+		return false // who reads it says why not
+	}
+	defer f.Close()
+	front := make([]byte, len(trace.Magic))
+	_, err = io.ReadFull(f, front)
+	return err == nil && string(front) == trace.Magic
 }
 
 // nearestFile returns a scenario beside where one was looked for.

@@ -141,6 +141,9 @@ func (o *replayFlags) goTo(e *edge, t *readTrace, s *scenario.Scenario) error {
 		return t.parted(err)
 	}
 	t.warn(e)
+	if err := fit(s, o.show); err != nil {
+		return err
+	}
 	e.print("%s at %s (tick %d), digest %016x: %s\n", t.name, momentOf(s, s.Run.World.Tick()), s.Run.World.Tick(), uint64(s.Run.World.Digest()), status(s.Run.World))
 	return e.show(s, o.show)
 }

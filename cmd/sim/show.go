@@ -9,6 +9,9 @@ import (
 	"orrery/scenario"
 )
 
+// maxNear is among how many names the nearest is looked for.
+const maxNear = 10_000
+
 // maxShown is how many values are shown if nothing is said about which.
 const maxShown = 100
 
@@ -42,10 +45,38 @@ func (e *edge) show(s *scenario.Scenario, patterns []string) error {
 	if len(patterns) == 0 && shown > maxShown {
 		e.say("%d values more; --show 'node[*].field' says which", shown-maxShown)
 	}
-	if i := slices.Index(matched, false); i >= 0 {
-		return wrongUsage("--show %s: no node has such a field; a pattern is a node's name, with * for any part of it, or @ and a group's, a point and a field", quote(patterns[i]))
-	}
 	return nil
+}
+
+// fit refuses patterns that no field of a node fits, before anything is printed.
+func fit(s *scenario.Scenario, patterns []string) error {
+	if len(patterns) == 0 {
+		return nil
+	}
+	w, matched := s.Run.World, make([]bool, len(patterns))
+	var names []string
+	for id := 1; id < w.Programs(); id++ {
+		for row := range w.ProgramRows(ecs.ProgramID(id)) {
+			n := w.NodeAt(ecs.ProgramID(id), row)
+			if n == 0 {
+				continue
+			}
+			for _, field := range s.Fields(n) {
+				name := w.NodeName(n) + "." + field
+				if wanted(w, n, name, field, patterns, matched); len(names) < maxNear {
+					names = append(names, name)
+				}
+			}
+		}
+	}
+	i := slices.Index(matched, false)
+	if i < 0 {
+		return nil
+	}
+	if near := nearest(patterns[i], names); near != "" && !strings.ContainsAny(patterns[i], "*@") {
+		return wrongUsage("--show %s: no node has such a field; did you mean %s?", quote(patterns[i]), quote(near))
+	}
+	return wrongUsage("--show %s: no node has such a field; a pattern is a node's name, with * for any part of it, or @ and a group's, a point and a field", quote(patterns[i]))
 }
 
 // wanted reports whether a field of a node, which together have a name, is one of

@@ -249,6 +249,9 @@ func openTrace(name string) (*readTrace, error) {
 	}
 	if err != nil {
 		file.Close()
+		if strings.HasSuffix(name, ".star") {
+			return nil, wrongUsage("%s is a scenario, not a trace; sim run %[1]s --trace FILE makes one of it", quote(name))
+		}
 		return nil, wrongUsage("%s: %w", quote(name), err)
 	}
 	return t, nil

@@ -58,7 +58,13 @@ func (o *logFlags) run(e *edge, args []string) error {
 	if len(args) == 0 || most[args[0]] == 0 {
 		return wrongUsage("log needs to be told what to do: sim log info TRACE, cat TRACE [TOPIC], recover CUT WHOLE [FILE…]")
 	}
-	if len(args) < 2 || len(args) > most[args[0]] || args[0] == "recover" && len(args) < 3 {
+	if len(args) == 1 {
+		return wrongUsage("log %s needs a trace: sim log %[1]s ring.mcap", args[0])
+	}
+	if o.until > 0 && o.until < o.since {
+		return wrongUsage("--until %s is before --since %s", o.until, o.since)
+	}
+	if len(args) > most[args[0]] || args[0] == "recover" && len(args) < 3 {
 		return wrongUsage("log %s has %d arguments after it; see sim help log", args[0], len(args)-1)
 	}
 	t, err := openTrace(args[1])

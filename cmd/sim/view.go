@@ -62,6 +62,9 @@ func (o *viewFlags) run(e *edge, args []string) error {
 	if len(args) != 1 {
 		return wrongUsage("view takes the endpoint of a run, and there are %d arguments: sim view --once --json tcp://127.0.0.1:5570", len(args))
 	}
+	if o.once && !o.json {
+		return wrongUsage("what --once prints is JSON so far: sim view --once --json %s", args[0])
+	}
 	if !o.once || !o.json {
 		return wrongUsage("a screen that moves is not built yet: sim view --once --json %s, or sim sub %s", args[0], args[0])
 	}

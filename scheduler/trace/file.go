@@ -30,6 +30,9 @@ type File struct {
 	front    [recordHead]byte  // of the record in hand
 }
 
+// Magic is what a trace begins with, and ends with.
+const Magic = string("\x89MCAP0\r\n")
+
 var errNoTrace = errors.New("it is no trace: it does not begin as an MCAP file does")
 
 // maxRecord bounds records that are read whole: indexes, names, metadata.
@@ -259,6 +262,9 @@ func (f *File) scanAttachment(at place) {
 // accepted refuses what is no trace of ours, or of another revision.
 func (f *File) accepted() error {
 	about, err := f.Metadata("run")
+	if err != nil && f.cut != "" {
+		return errors.New("it was cut before it says of what run it is: nothing can be made of what is there")
+	}
 	if err != nil {
 		return errors.New("it is no trace of a run: it has no metadata \"run\"")
 	}
