@@ -27,7 +27,7 @@ func (s *script) predeclared() starlark.StringDict {
 		{"tree", s.tree}, {"grid", s.grid}, {"random_graph", s.randomGraph}, {"network", s.network}, {"latency_matrix", s.latencyMatrix},
 		{"crash", s.downFault(systems.Crash)}, {"lose_disk", s.downFault(systems.LoseDisk)}, {"start", s.simpleFault("start")}, {"stop", s.stopFault}, {"restart", s.simpleFault("restart")}, {"pause", s.simpleFault("pause")}, {"resume", s.simpleFault("resume")},
 		{"cut", s.cut}, {"partition", s.partition}, {"isolate", s.isolate}, {"heal", s.heal}, {"slow", s.slow}, {"send", s.sendAction},
-		{"join", s.joinAction("join")}, {"leave", s.joinAction("leave")},
+		{"set", s.setWord}, {"join", s.joinAction("join")}, {"leave", s.joinAction("leave")},
 		{"at", s.atTime}, {"between", s.between}, {"when", s.when}, {"chaos", s.chaos},
 		{"always", s.check("always")}, {"never", s.check("never")}, {"eventually", s.check("eventually")}, {"sometimes", s.check("sometimes")},
 		{"linearizable", s.linearizable}, {"kv", s.model("kv", "read", "write")}, {"register", s.model("register", "read", "write")}, {"queue", s.model("queue", "push", "pop")},

@@ -39,7 +39,7 @@ func (v *salvage) isOuter(i int, id *syntax.Ident) bool {
 // the scenario is read.
 var deferring = []string{
 	"program", "always", "never", "eventually", "sometimes", "series", "when",
-	"crash", "lose_disk", "start", "stop", "restart", "pause", "resume", "cut", "partition", "isolate", "slow", "send", "join", "leave", "stage", "pipe",
+	"crash", "lose_disk", "start", "stop", "restart", "pause", "resume", "cut", "partition", "isolate", "slow", "send", "set", "join", "leave", "stage", "pipe",
 }
 
 // isDeferred reports whether a function that is mentioned is only handed to such

@@ -49,16 +49,17 @@ func (s *script) atTime(_ *starlark.Thread, b *starlark.Builtin, args starlark.T
 
 // startedBy refuses what can be done to nodes that are up alone, before any is.
 func (s *script) startedBy(t ecs.Nanoseconds, f *fault) error {
-	if s.run.World.TicksCeil(t) > 0 || f.do.Verb != systems.Crash && f.do.Verb != systems.LoseDisk && f.do.Verb != systems.Pause && f.do.Verb != systems.Stop {
+	if s.run.World.TicksCeil(t) > 0 || f.do.Verb != systems.SetParam && f.do.Verb != systems.Crash && f.do.Verb != systems.LoseDisk && f.do.Verb != systems.Pause && f.do.Verb != systems.Stop {
 		return nil
 	}
 	return fmt.Errorf("%s: nodes start at 0s, after what is to be done then; do it at %s or later", f.name, value.Duration(s.run.World.Time(1)))
 }
 
-// do plans an action. A message from outside is no fault, and a crash with a
+// do plans an action. A message from outside and a param that is set are no
+// faults, and a crash with a
 // time to be down ends with the restart.
 func (s *script) do(t ecs.Nanoseconds, a systems.Action) {
-	if a.Verb != systems.Message {
+	if a.Verb != systems.Message && a.Verb != systems.SetParam {
 		s.lastFault = max(s.lastFault, t+a.Down)
 	}
 	s.run.At(s.run.World.TicksCeil(t), a)

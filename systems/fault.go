@@ -27,7 +27,7 @@ const (
 	LoseDisk                 // crash the target, and take its durable state back to its birth; Down as for Crash
 	CallService              // call the service Name, of the node or group Other if that is set
 	PublishValue             // publish to the feed Name
-	SetParam                 // set the param Name at the target
+	SetParam                 // set the param Name at the target, or at each of Nodes
 	PushItem                 // push to the pipe Name, to Other if that is set
 	CancelCall               // end the call of service Name that has the label Label
 )
@@ -111,6 +111,10 @@ func (f *Faults) Apply(a *Action) {
 		if len(a.Nodes) == 0 && len(a.Lists) == 0 && a.Target == 0 {
 			return // nobody, this time
 		}
+	}
+	if a.Verb == SetParam && len(a.Nodes) > 0 {
+		f.setEach(a)
+		return
 	}
 	f.validate(a)
 	f.deliver.acted = f.world.Tick()
@@ -212,6 +216,17 @@ func (f *Faults) applyTo(n ecs.Node, a *Action) {
 		f.resume(n, a.Label)
 	case Slow:
 		f.slow(n, a.A, a.Label)
+	}
+}
+
+// setEach has each of several nodes set a param, as an action of its own: one may
+// be refused, and another not.
+func (f *Faults) setEach(a *Action) {
+	one := *a
+	one.Resolve, one.Nodes = nil, nil
+	for _, n := range f.targets(a) {
+		one.Target = n
+		f.Apply(&one)
 	}
 }
 
