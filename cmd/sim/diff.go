@@ -168,6 +168,9 @@ func (s *side) digests(run *scheduler.Run, until ecs.Tick) iter.Seq2[trace.Diges
 	return func(yield func(trace.Digest, error) bool) {
 		if s.trace != nil {
 			err := s.trace.EachDigest(run, -1, func(d trace.Digest) error {
+				if s.edge.interrupted() {
+					return errInterrupted
+				}
 				if !yield(d, nil) {
 					return trace.ErrStop
 				}
@@ -178,7 +181,13 @@ func (s *side) digests(run *scheduler.Run, until ecs.Tick) iter.Seq2[trace.Diges
 			}
 			return
 		}
+		way := newWay(s.edge, run, until)
+		defer way.bar.clear(s.edge)
 		for run.Next() <= until {
+			if err := way.before(run.Next()); err != nil {
+				yield(trace.Digest{}, err)
+				return
+			}
 			if _, err := run.Step(); err != nil {
 				yield(trace.Digest{}, err)
 				return

@@ -61,7 +61,7 @@ func (o *runFlags) runFrom(e *edge, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := t.goTo(parent, o.from.at); err != nil {
+	if err := t.goTo(e, parent, o.from.at, o.quiet); err != nil {
 		return t.parted(err)
 	}
 	t.warn(e)

@@ -89,12 +89,21 @@ func (o *replayFlags) run(e *edge, args []string) error {
 }
 
 func (o *replayFlags) verify(e *edge, t *readTrace, s *scenario.Scenario) error {
-	var n int
-	var err error
+	until := t.Last(s.Run)
 	if o.until > 0 {
-		n, err = t.Replay(s.Run, t.Begin(), s.Run.Ticks(ecs.Nanoseconds(o.until)))
-	} else {
-		n, err = trace.Verify(t.File, s.Run)
+		until = min(until, s.Run.Ticks(ecs.Nanoseconds(o.until)))
+	}
+	way := newWay(e, s.Run, until)
+	n, err := t.Play(s.Run, t.Begin(), until, way.before)
+	way.bar.clear(e)
+	switch {
+	case errors.Is(err, errInterrupted):
+		e.say("interrupted at %s of %s, the same so far: %s verified", momentOf(s, s.Run.World.Tick()), momentOf(s, until), many(n, "digest"))
+		return &ending{code: exitFailed}
+	case err != nil && o.until == 0:
+		err = errors.Join(err, errors.Join(t.Damaged()...))
+	case o.until == 0:
+		n, err = t.End(s.Run, n)
 	}
 	t.warn(e)
 	ending := ""
@@ -137,7 +146,7 @@ func (t *readTrace) parted(err error) error {
 
 // goTo goes to a moment and prints what is there.
 func (o *replayFlags) goTo(e *edge, t *readTrace, s *scenario.Scenario) error {
-	if err := t.goTo(s, o.at); err != nil {
+	if err := t.goTo(e, s, o.at, false); err != nil {
 		return t.parted(err)
 	}
 	t.warn(e)
@@ -149,11 +158,15 @@ func (o *replayFlags) goTo(e *edge, t *readTrace, s *scenario.Scenario) error {
 }
 
 // goTo takes a scenario loaded from the trace to a moment of it.
-func (t *readTrace) goTo(s *scenario.Scenario, at value.Duration) error {
+func (t *readTrace) goTo(e *edge, s *scenario.Scenario, at value.Duration, quiet bool) error {
 	tick, err := t.moment(s, at)
-	if err == nil {
-		_, err = t.Replay(s.Run, tick, tick)
+	if err != nil {
+		return err
 	}
+	way := newWay(e, s.Run, tick)
+	way.bar.wanted = way.bar.wanted && !quiet
+	defer way.bar.clear(e)
+	_, err = t.Play(s.Run, tick, tick, way.before)
 	return err
 }
 

@@ -174,8 +174,9 @@ func (in *traceInfo) lists(s *sheet) {
 func (o *logFlags) cat(e *edge, t *readTrace, topic string) error {
 	seen := topic == "" || slices.Contains([]string{trace.Inputs, trace.Faults, trace.Events, trace.Checks, trace.Series, trace.Measures, trace.Counts, trace.Digests, trace.Checkpoints, trace.Messages}, topic)
 	nodes := map[string][]string{}
+	some := false
 	err := t.Each(topic, uint64(o.since), uint64(o.until), func(m *trace.Entry) error {
-		seen = true
+		seen, some = true, true
 		if e.interrupted() {
 			return trace.ErrStop
 		}
@@ -197,6 +198,9 @@ func (o *logFlags) cat(e *edge, t *readTrace, topic string) error {
 	}
 	if err == nil && !seen {
 		err = wrongUsage("%s has no topic %q; sim log info lists them", quote(t.name), topic)
+	}
+	if err == nil && topic == trace.Messages && !some && o.since == 0 && o.until == 0 {
+		e.say("%s has no messages: they are kept with sim run --trace FILE --trace-messages", quote(t.name))
 	}
 	return err
 }
