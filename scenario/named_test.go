@@ -248,3 +248,30 @@ run(until = "20ms")`, "")
 		t.Error(diff)
 	}
 }
+
+// Links with a group count as such before anybody is in it: what spreads over
+// links has them once somebody has joined.
+func TestLinksOfGroupsToCome(t *testing.T) {
+	tells(t, `
+param("batch", 1)
+def obey(me, n):
+    print("batch", n)
+worker = program(watches = {"batch": obey}, provides = {"who": lambda me: me.name}, on_start = lambda me: me.join(pool))
+def ask(me, m):
+    me.call("who", to = pool, then = told)
+def told(me, reply):
+    print(reply.value if reply.ok else reply.error)
+boss = node("boss", program(on = {"ask": ask}))
+pool = group("pool")
+link(boss, pool, latency = "3ms")
+workers = nodes("worker", 2, worker, started = False)
+at("1ms", send(boss, "ask"))
+at("5ms", start(workers))
+at("9ms", set(boss, "batch", 2), send(boss, "ask"))
+run(until = "20ms")`, `
+		3 boss no provider
+		13 worker[0] batch 2
+		13 worker[1] batch 2
+		16 boss worker[0]
+		16 boss worker[1]`)
+}

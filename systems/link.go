@@ -261,5 +261,8 @@ func (l *Links) reorders(from, to ecs.Node) bool {
 	return x != nil && !x.FIFO && (x.Jitter > 0 || x.Reorder != 0)
 }
 
-// None reports whether nothing joins any two nodes.
-func (l *Links) None() bool { return l.wires.Len() == 0 && l.networks.members.Len() < 2 }
+// None reports whether nothing joins any two nodes, nor will when somebody joins a
+// group.
+func (l *Links) None() bool {
+	return l.wires.Len() == 0 && l.networks.members.Len() < 2 && !l.grouped()
+}
