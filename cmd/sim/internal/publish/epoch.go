@@ -19,7 +19,7 @@ func (t *Tap) Epoch() uint64 { return t.epoch }
 func (t *Tap) Fork() Arrival {
 	t.epoch++
 	t.events, t.points = 0, 0
-	t.lasts.watch(&t.world, false)
+	t.lasts.begin(&t.world)
 	for _, s := range t.samples {
 		s.forget()
 	}

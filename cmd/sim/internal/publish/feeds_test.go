@@ -3,6 +3,9 @@ package publish
 import (
 	"strings"
 	"testing"
+	"time"
+
+	"orrery/ecs"
 )
 
 const told = `
@@ -29,7 +32,7 @@ func TestLastValuesOfFeeds(t *testing.T) {
 	}
 	w := shown(s)
 	var l lasts
-	l.watch(&w, true)
+	l.begin(&w)
 	if got := string(mustJSON(l.items(&w))); got != `[{"name":"kept","from":"n[0]","value":{"a":[1,null]}}]` {
 		t.Errorf("at first %s", got)
 	}
@@ -45,24 +48,39 @@ func TestLastValuesOfFeeds(t *testing.T) {
 	}
 }
 
-// Values are kept while somebody looks, and no longer: not even when nobody is
-// left who would ask.
-func TestFeedsAreNotFollowedForNobody(t *testing.T) {
+// Who comes late sees the last values, though nobody looked when they came; after
+// a jump to another moment, what comes from there on.
+func TestLastValuesAreThereForWhoComesLate(t *testing.T) {
 	s := loaded(t, told)
+	var start ecs.Snapshot
+	s.Run.Snapshot(&start)
 	m, v := watched(t, s)
-	for i, step := range []struct {
-		do   func()
-		want bool
-	}{
-		{func() {}, false},
-		{func() { _ = v.Subscribe("feeds") }, true},
-		{func() { v.Leave(); delete(m.station.viewers, 1) }, false},
-	} {
-		step.do()
-		m.pass(frameEvery)
+	look := func() string {
+		_ = v.Subscribe("feeds")
+		defer v.Unsubscribe("feeds")
+		m.pass(time.Second)
 		m.round(Clock{})
-		if m.station.tap.lasts.on != step.want {
-			t.Errorf("after step %d feeds are followed: %v", i, !step.want)
+		for {
+			f, ok := v.Next()
+			if !ok {
+				return ""
+			}
+			if f.Topic == "feeds" {
+				return string(f.Body)
+			}
 		}
+	}
+	if err := s.Run.RunUntil(2); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := look(), `[{"name":"kept","from":"n[0]","tick":0,"value":{"a":[1,null]}},{"name":"once","from":"n[0]","tick":0,"value":1}]`; got != want {
+		t.Errorf("late it sees %s, want %s", got, want)
+	}
+	if err := s.Run.Restore(&start); err != nil {
+		t.Fatal(err)
+	}
+	m.station.tap.Fork()
+	if got := look(); got != "[]" {
+		t.Errorf("back at the start it sees %s", got)
 	}
 }

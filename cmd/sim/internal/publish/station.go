@@ -372,7 +372,7 @@ func (s *Station) order() time.Duration {
 		return frameEvery
 	}
 	since := time.Duration(now) - s.asked
-	nobody := len(s.viewers) == 0 && !s.topics.follow && !s.samples.busy() // the tap is told to follow no more
+	nobody := len(s.viewers) == 0 && !s.samples.busy()
 	if len(s.pending) == 0 && (nobody || since < frameEvery) {
 		if nobody {
 			return time.Second

@@ -68,7 +68,9 @@ const (
 )
 
 func newTap(w World) *Tap {
-	return &Tap{world: w, filled: make(chan *order, 1), epoch: 1}
+	t := &Tap{world: w, filled: make(chan *order, 1), epoch: 1}
+	t.lasts.begin(&t.world)
+	return t
 }
 
 // Serve fills the order that waits, if one does, and returns commands that
@@ -128,7 +130,6 @@ func (t *Tap) collect(o *order) {
 			o.found.checks = append(o.found.checks, run.Checks.Result(i))
 		}
 	}
-	t.lasts.watch(&t.world, o.follow)
 	if o.feeds {
 		o.found.lasts = t.lasts.items(&t.world)
 	}
@@ -150,7 +151,7 @@ func (t *Tap) collect(o *order) {
 type order struct {
 	fillings                         []filling
 	events, points, checks, measures bool
-	params, feeds, follow            bool // follow: feeds are looked at
+	params, feeds                    bool
 	commands                         []*Command
 	samples                          []refill
 	drop                             []*sample

@@ -20,7 +20,6 @@ type topics struct {
 	events                          *netsync.Log
 	series                          []*netsync.Log // by number
 	summed, looked, heard           netsync.Nanos  // when measures were, params and feeds
-	follow                          bool           // the tap keeps the last values of feeds
 }
 
 func (t *topics) open(h *netsync.Hub, w *World) (err error) {
@@ -70,8 +69,6 @@ func (t *topics) want(o *order, ended bool) {
 	o.points = slices.ContainsFunc(t.series, (*netsync.Log).IsWanted)
 	o.checks = t.checks.IsWanted()
 	o.measures = looked(t.measures, &t.summed, measuresEvery)
-	o.follow = t.feeds.IsWanted()
-	t.follow = o.follow
 	o.feeds = looked(t.feeds, &t.heard, netsync.Second/10)
 	o.params = looked(t.params, &t.looked, measuresEvery)
 }

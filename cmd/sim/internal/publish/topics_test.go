@@ -56,11 +56,10 @@ func TestBodiesAreAsDescribed(t *testing.T) {
 		return newSample(&w, f, 1000)
 	}
 	calls, feeds := sampleOf("(call)"), sampleOf("(feed)")
-	tap.fill(&order{follow: true}, Clock{})
 	if err := s.Run.RunUntil(s.Until); err != nil {
 		t.Fatal(err)
 	}
-	o := &order{events: true, points: true, checks: true, measures: true, params: true, feeds: true, follow: true}
+	o := &order{events: true, points: true, checks: true, measures: true, params: true, feeds: true}
 	tap.fill(o, Clock{Until: s.Until, Pace: 1, Ended: true})
 	o.clock.Digest = "0123456789abcdef" // which each engine's revision has another of
 	page, err := os.ReadFile("../../../../docs/protocol.md")
