@@ -139,7 +139,7 @@ func topicsOf(columns []Columns) []topic {
 	const text, whole = `{"type":"string"}`, `{"type":"integer"}`
 	all := []topic{
 		{name: Inputs, encoding: "json", schema: schema(`"verb":` + text + `,"nodes":{"type":"array","items":` + text + `},"sides":{"type":"array"},"kind":` + text + `,"channel":` + text + `,"to":` + text + `,"refused":` + text + `,"exact":{"type":"object"}`)},
-		{name: Faults, encoding: "json", schema: schema(`"verb":` + text + `,"nodes":{"type":"array","items":` + text + `},"sides":{"type":"array"},"kind":` + text + ``)},
+		{name: Faults, encoding: "json", schema: schema(`"verb":` + text + `,"nodes":{"type":"array","items":` + text + `},"sides":{"type":"array"},"kind":` + text + `,"channel":` + text + `,"to":` + text + `,"refused":` + text)},
 		{name: Events, encoding: "json", schema: schema(`"node":` + text + `,"kind":` + text + `,"fields":{"type":"object"}`)},
 		{name: Checks, encoding: "json", schema: schema(`"name":` + text + `,"kind":` + text + `,"outcome":` + text)},
 		{name: Series, encoding: "json", schema: schema(`"series":` + text + `,"value":{"type":["number","null"]}`)},
