@@ -10,6 +10,10 @@ type Handler interface {
 	Control(e *Envelope)
 	// Hold is given what comes due for a paused node.
 	Hold(e *Envelope)
+	// Down is given what wants a reply, see [World.Asks], and comes due for a
+	// node that is down or has died, once all that is ahead of it has been
+	// handled. It is dropped.
+	Down(e *Envelope)
 }
 
 // scratch is memory that delivery reuses; nothing in it outlives a tick.
@@ -256,7 +260,7 @@ func (w *World) deliverEach(p *program, run []Envelope, h Handler) {
 			w.slab.release(e.A)
 			continue
 		}
-		row, to := w.judge(p, e)
+		row, to, why := w.judge(p, e)
 		switch to {
 		case Up:
 			x.kept[n], x.rows[n] = *e, row
@@ -265,6 +269,16 @@ func (w *World) deliverEach(p *program, run []Envelope, h Handler) {
 			n++
 		case Paused:
 			h.Hold(e)
+		default:
+			if !w.WantsReply(e.Kind()) {
+				w.Drop(e, why)
+				continue
+			}
+			w.handKept(p, n, flags, h)
+			n, flags = 0, 0
+			w.dropped(e, why)
+			h.Down(e)
+			w.Unshare(e)
 		}
 	}
 	w.handKept(p, n, flags, h)
@@ -276,36 +290,35 @@ func (w *World) handKept(p *program, n int, flags uint64, h Handler) {
 	}
 }
 
-// judge returns the row of an envelope's target and whether it is handed out,
-// held, or was dropped.
-func (w *World) judge(p *program, e *Envelope) (uint32, Status) {
+// judge returns the row of an envelope's target and whether it is handed out, to
+// who is up, held, or else to be dropped, and why.
+func (w *World) judge(p *program, e *Envelope) (uint32, Status, Cause) {
 	row, ok := p.row(e.To)
 	if !ok {
 		if o := e.To.Ordinal(); o == 0 || o > p.births {
 			w.badTarget(e)
 		}
-		w.Drop(e, DroppedGone)
-		return 0, Absent
+		return 0, Absent, DroppedGone
 	}
 	life := &p.life.data[row]
 	switch {
 	case e.tag&timerFlag != 0 && life.Incarnation != uint32(e.B>>32):
-		w.Drop(e, DroppedStale)
-		return 0, Absent
+		return 0, Absent, DroppedStale
 	case life.Status != Up && life.Status != Paused:
-		w.Drop(e, DroppedDown)
-		return 0, Absent
+		return 0, Absent, DroppedDown
 	}
-	return row, life.Status
+	return row, life.Status, 0
 }
 
 // Drop counts an envelope that will not be delivered and frees its payload.
 func (w *World) Drop(e *Envelope, c Cause) {
+	w.dropped(e, c)
+	w.Unshare(e)
+}
+
+func (w *World) dropped(e *Envelope, c Cause) {
 	w.countDropped(e, c)
 	w.watchDropped(e, c)
-	if e.tag&slabFlag != 0 {
-		w.slab.release(e.A)
-	}
 }
 
 // countDropped leaves out the engine's own, which were not counted when sent.
@@ -326,8 +339,7 @@ func (w *World) Refuse(e *Envelope, c Cause) {
 	if e.Kind().IsTimer() {
 		w.counts.Timers.Delivered--
 	}
-	w.countDropped(e, c)
-	w.watchDropped(e, c)
+	w.dropped(e, c)
 }
 
 // Payload returns the bytes of an envelope's payload, nil if it has none but

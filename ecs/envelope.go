@@ -54,6 +54,13 @@ const golden = 0x9e3779b97f4a7c15
 // send, so that a twin is never taken for what the handler of its model sent.
 const twinIndex = 1 << 40
 
+// replyIndex is that of a reply which no handler sends.
+const replyIndex = twinIndex + 1
+
+// Reply returns the identity of what answers an envelope where no handler does:
+// none that a handler sends because of it has the same.
+func (id EnvelopeID) Reply() EnvelopeID { return EnvelopeID(childTag(id, replyIndex, 0) >> idShift) }
+
 // childTag returns the tag of the index-th send caused by an event.
 func childTag(cause EnvelopeID, index uint64, k Kind) uint64 {
 	return random.Mix(uint64(cause)+(index+1)*golden)&^flagsMask | uint64(k)

@@ -31,6 +31,7 @@ func (t teller) Handle(b *ecs.Batch) {
 
 func (teller) Control(*ecs.Envelope) {}
 func (teller) Hold(*ecs.Envelope)    {}
+func (teller) Down(*ecs.Envelope)    {}
 
 // A world is built, then run tick by tick: here by hand, in package scheduler
 // by a table of phases.

@@ -131,6 +131,7 @@ func (k zooKeeper) write(b *Batch, i int, x uint64) {
 
 func (k zooKeeper) Control(*Envelope) {}
 func (k zooKeeper) Hold(*Envelope)    {}
+func (k zooKeeper) Down(*Envelope)    {}
 
 // step runs one tick: some die, are born, crash and start between.
 func (z *zoo) step(t Tick) {

@@ -29,9 +29,6 @@ func (w *World) SetStatus(n Node, s Status, exit uint8) {
 		p.up++
 		if was != Paused {
 			l.Incarnation++
-			if l.Incarnation > 1 {
-				p.restarted = true
-			}
 			l.Started = w.tick
 		}
 	}
@@ -79,14 +76,6 @@ func (w *World) LifeAt(id ProgramID, row int) *Life { return &w.programs[id].lif
 
 // AllUp reports whether every row of a program is a node that is up.
 func (w *World) AllUp(id ProgramID) bool { return w.programs[id].allUp }
-
-// FirstLives reports whether all nodes that a program ever had are up, and have
-// been started once: a quick answer to what else each node's [Life] says. It may
-// report false where it is so.
-func (w *World) FirstLives(id ProgramID) bool {
-	p := w.programs[id]
-	return p != nil && p.allUp && !p.restarted && p.rowOf == nil
-}
 
 // BoxedOf returns who holds a program's boxed state, nil if it has none: for
 // looking at.

@@ -3,17 +3,19 @@
 package ecs
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 // fate records where envelopes went: to a handler, to who holds, to control.
-type fate struct{ handled, held, controlled int }
+type fate struct{ handled, held, controlled, down int }
 
 func (f *fate) Handle(b *Batch)   { f.handled += b.Len() }
 func (f *fate) Hold(*Envelope)    { f.held++ }
 func (f *fate) Control(*Envelope) { f.controlled++ }
+func (f *fate) Down(*Envelope)    { f.down++ }
 
 func TestFateOfEnvelopes(t *testing.T) {
 	type counts struct {
@@ -60,6 +62,72 @@ func TestFateOfEnvelopes(t *testing.T) {
 		if int(w.Counts().Delivered) != f.handled || w.InFlight() != 0 {
 			t.Errorf("%s: %d counted as delivered, %d in flight", tc.name, w.Counts().Delivered, w.InFlight())
 		}
+	}
+}
+
+// courier notes what it is given, in order.
+type courier struct {
+	w     *World
+	notes []string
+}
+
+func (c *courier) Handle(b *Batch) {
+	for i := range b.Envelopes {
+		c.note("handles", &b.Envelopes[i])
+	}
+}
+func (c *courier) Hold(e *Envelope)  { c.note("holds", e) }
+func (c *courier) Control(*Envelope) {}
+func (c *courier) Down(e *Envelope)  { c.note("is told that nobody handles", e) }
+
+func (c *courier) note(what string, e *Envelope) {
+	payload := fmt.Sprint(e.A)
+	if e.HasBytes() {
+		payload = string(c.w.Payload(e))
+	}
+	c.notes = append(c.notes, fmt.Sprintf("%s %s %s", what, c.w.NodeName(e.To), payload))
+}
+
+// Of what wants a reply it is told that its target is down, in its turn, while its
+// payload is there yet; of all else it is not. What answers it has an identity of
+// its own, and whoever watches is shown why it was sent.
+func TestDownIsToldInTurn(t *testing.T) {
+	w := NewWorld(Config{})
+	p := w.Program(Schema{Name: "p"})
+	ask, tell := w.Kind("ask", 0), w.Kind("tell", 8)
+	w.Asks(ask)
+	n := w.Nodes(p, "n", 3)
+	w.SetStatus(n[0], Up, 0)
+	w.SetStatus(n[1], Crashed, 0)
+	send := func(to Node, k Kind, a uint64) {
+		e := w.Outside(to, k, a, 0, fmt.Sprint(a))
+		if k == ask {
+			w.WithBytes(&e, fmt.Append(nil, "bytes ", a))
+		}
+		w.Post(&e, 1)
+	}
+	send(n[0], tell, 1)
+	send(n[1], ask, 2)
+	send(n[1], tell, 3)
+	send(n[0], tell, 4)
+	send(n[2], ask, 5)
+	bury(w, n[2])
+	w.Begin(1)
+	c := courier{w: w}
+	w.Deliver(&c)
+	want := []string{"handles n[0] 1", "is told that nobody handles n[1] bytes 2", "handles n[0] 4", "is told that nobody handles n[2] bytes 5"}
+	if diff := cmp.Diff(want, c.notes); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	if k := w.Counts(); k.Dropped[DroppedDown] != 2 || k.Dropped[DroppedGone] != 1 || k.Delivered != 2 {
+		t.Errorf("%+v", k)
+	}
+	asked := EnvelopeID(77)
+	var shown []Sent
+	w.Watch(func(s Sent) { shown = append(shown, s) })
+	w.SendAlone(MakeEnvelope(n[0], n[1], asked.Reply(), tell), asked, nil)
+	if len(shown) != 1 || shown[0].Cause != asked || shown[0].Due != 2 || asked.Reply() == asked {
+		t.Errorf("shown %+v", shown)
 	}
 }
 

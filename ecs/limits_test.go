@@ -96,6 +96,7 @@ type handle func(b *Batch)
 func (h handle) Handle(b *Batch)   { h(b) }
 func (h handle) Control(*Envelope) {}
 func (h handle) Hold(*Envelope)    {}
+func (h handle) Down(*Envelope)    {}
 
 func TestConfigurationsRefused(t *testing.T) {
 	for _, tc := range []struct {

@@ -83,4 +83,5 @@ func (h *payloadHandler) Handle(b *Batch) {
 }
 
 func (h *payloadHandler) Control(*Envelope) {}
+func (h *payloadHandler) Down(*Envelope)    {}
 func (h *payloadHandler) Hold(e *Envelope)  { h.held = append(h.held, *e) }

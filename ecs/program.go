@@ -53,7 +53,6 @@ type program struct {
 
 	up        int  // nodes that are Up
 	allUp     bool // every row is Up: nothing to filter
-	restarted bool // some node may have been started twice
 	touchable bool // the state is large enough for the touch pass to pay
 	boxed     Boxed
 	boxedHash uint64

@@ -130,6 +130,20 @@ func (b *Batch) Sends(f func(e *Envelope, delay Tick)) {
 	b.world.scratch.cause = 0
 }
 
+// SendAlone hands f an envelope that no handler sends, and what it is sent because
+// of: f posts it, or not. Without f it is due in the next tick.
+func (w *World) SendAlone(e Envelope, because EnvelopeID, f func(e *Envelope, delay Tick)) {
+	x := &w.scratch.sending // f keeps e from being on the stack
+	*x = e
+	w.scratch.cause = because
+	if f == nil {
+		w.Post(x, w.tick+1)
+	} else {
+		f(x, 0)
+	}
+	w.scratch.cause = 0
+}
+
 // Post puts an envelope in flight, due at a tick to come.
 func (w *World) Post(e *Envelope, due Tick) {
 	if w.post(e, due); w.wheel.count > w.config.MaxEnvelopes {

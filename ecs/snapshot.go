@@ -36,7 +36,6 @@ type programSnapshot struct {
 	births   uint32
 	up, rows int
 	allUp    bool
-	again    bool // some node may have been started twice
 	moved    bool // rows are not in the order of numbers
 	rowOf    []uint32
 	ordinals []uint32
@@ -106,7 +105,7 @@ func resized[T any](s []T, n int) []T {
 
 func (p *program) snapshot(to *programSnapshot) {
 	to.births, to.up, to.rows, to.allUp = p.births, p.up, p.lifeTable.rows, p.allUp
-	to.moved, to.again = p.rowOf != nil, p.restarted
+	to.moved = p.rowOf != nil
 	to.rowOf = append(to.rowOf[:0], p.rowOf...)
 	to.ordinals = append(to.ordinals[:0], p.ordinals...)
 	to.freeRows = append(to.freeRows[:0], p.freeRows...)
@@ -190,7 +189,7 @@ func (w *World) fits(s *Snapshot) error {
 }
 
 func (w *World) restoreProgram(p *program, from *programSnapshot) {
-	p.births, p.up, p.allUp, p.restarted = from.births, from.up, from.allUp, from.again
+	p.births, p.up, p.allUp = from.births, from.up, from.allUp
 	p.rowOf, p.ordinals = restored(p.rowOf, from.rowOf, from.moved), restored(p.ordinals, from.ordinals, from.moved)
 	p.birthOf = restored(p.birthOf, from.birthOf, from.others)
 	p.freeRows = append(p.freeRows[:0], from.freeRows...)

@@ -79,7 +79,7 @@ func (d *snapshotDecoder) lives(p *program, of *programSnapshot, rows []byte) (l
 	if len(of.freeRows) != of.rows-live {
 		d.failf("program %q has %d free rows, and %d nodes in %d", p.schema.Name, len(of.freeRows), live, of.rows)
 	}
-	of.allUp, of.again = of.up == of.rows, true // it is not looked for
+	of.allUp = of.up == of.rows
 	return live
 }
 

@@ -19,6 +19,7 @@ func (h idleHandler) Handle(b *Batch) {
 }
 func (idleHandler) Control(*Envelope) {}
 func (idleHandler) Hold(*Envelope)    {}
+func (idleHandler) Down(*Envelope)    {}
 
 // Several watch at once, each sees everything while it does, in whatever order
 // they come and go, and the run is the same without them.

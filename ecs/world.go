@@ -284,7 +284,8 @@ func (w *World) rekey() {
 type kindInfo struct {
 	Name  string
 	timer bool
-	size  int // bytes of payload in A and B
+	asks  bool // it wants a reply
+	size  int  // bytes of payload in A and B
 }
 
 // Kind declares a kind of message whose payload is the first size bytes of A
@@ -311,6 +312,13 @@ func (w *World) addKind(k kindInfo) Kind {
 	}
 	return id
 }
+
+// Asks says that an envelope of a kind wants a reply: [Handler.Down] is given what
+// of it comes due for a node that is down.
+func (w *World) Asks(k Kind) { w.kinds[k.Index()].asks = true }
+
+// WantsReply reports whether a kind was given to [World.Asks].
+func (w *World) WantsReply(k Kind) bool { return w.kinds[k.Index()].asks }
 
 // KindNames returns what kinds were declared as, in order, but for the engine's
 // own.

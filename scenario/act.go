@@ -87,7 +87,7 @@ func (s *script) act(p *program, b *ecs.Batch) {
 		e := &b.Envelopes[i]
 		b.At = i
 		if b.Exited() && !b.Up(i) {
-			b.World().Refuse(e, ecs.DroppedDown)
+			s.run.Lifecycle.Refuse(b, i)
 			s.run.Feeds.Refused(b, i)
 			continue
 		}

@@ -123,8 +123,8 @@ func TestViewsToAScript(t *testing.T) {
 	s := tells(t, streets, `0 b knows []
 3 b True None [a[0], a[1], a[2], b] [a[0], a[1], a[2], b]
 3 b True None [a[0], a[1], a[2], b] [a[0], a[1], a[2], b]
-122 b a[0] crashed
 123 b b None
+125 b a[0] crashed
 125 b a[1] unknown service
 125 b a[2] None`)
 	for _, c := range s.Run.Checks.Results(true) {

@@ -184,16 +184,19 @@ run(until = "60ms")
 	tells(t, with(text, "FAULT", "network(a + b)\nat(\"10ms\", crash(a[0]), send(a[1], \"rest\"))"), "22 b a[2] a[2] None\n22 b b b None")
 	// By gossip the node's own view counts, which may be wrong.
 	tells(t, with(text, "FAULT", "directory(\"gossip\")\nnetwork(a + b)\nat(\"10ms\", partition([a[0]], [a[1], a[2], b]), crash(a[1]))\nat(\"11ms\", send(a[2], \"rest\"))"),
-		"21 b a[1] None crashed\n22 b b b None\n50 b a[0] None timeout")
+		"22 b a[1] None crashed\n22 b b b None\n50 b a[0] None timeout")
 }
 
-// What a fault does to a call that is under way, or made of a node that is
-// known to be down.
+// What a fault does to a call that is under way, or made of a node that is down:
+// it is heard of over the link.
 func TestCallsUnderFaults(t *testing.T) {
 	call := replaced(shop, `me.call("slow", "50ms", 1, to = s[0], timeout = "100ms", then = told)`)
 	for _, tc := range []struct{ what, text, fault, want string }{
-		{"provider crashes", call, `crash(s[0])`, `109 c  crashed None s[0] 100ms`},
-		{"and is back in time", call, `crash(s[0], down = "5ms")`, `109 c  crashed None s[0] 100ms`},
+		{"provider crashes", call, `crash(s[0])`, `22 c  crashed None s[0] 13ms`},
+		{"and is back in time", call, `crash(s[0], down = "5ms")`, `22 c  crashed None s[0] 13ms`},
+		{"is restarted", call, `restart(s[0])`, `22 c  crashed None s[0] 13ms`},
+		{"is paused, and then crashes", call, `pause(s[0]), crash(s[0])`, `22 c  crashed None s[0] 13ms`},
+		{"loses its disk", call, `lose_disk(s[0])`, `22 c  crashed None s[0] 13ms`},
 		{"cut off", call, `cut(s[0], c)`, `109 c  timeout None s[0] 100ms`},
 		{"caller crashes", call, `crash(c)`, ``},
 		{"caller starts anew", call, `crash(c, down = "200ms")`, `283 c  ok 1 s[0] 54ms`},
@@ -204,12 +207,20 @@ func TestCallsUnderFaults(t *testing.T) {
 		})
 	}
 	// Across a cut nobody finds out, whichever way it lies and whenever the crash was.
-	for _, cut := range []string{`cut(s[0], c)`, `cut(c, s[0], one_way = True)`, `cut(s[0], c, one_way = True)`, `partition([s[0]], [c, s[1]])`} {
+	for _, cut := range []string{`cut(s[0], c)`, `cut(s[0], c, one_way = True)`, `partition([s[0]], [c, s[1]])`} {
 		tells(t, call+`at("5ms", `+cut+`, crash(s[0]))`, `109 c  timeout None s[0] 100ms`)
 		tells(t, call+`at("20ms", `+cut+`, crash(s[0], down = "5ms"))`, `109 c  timeout None s[0] 100ms`)
-		tells(t, call+`at("20ms", `+cut+`, crash(s[0]))`+"\n"+`at("60ms", heal())`, `109 c  crashed None s[0] 100ms`)
+		tells(t, call+`at("20ms", `+cut+`, crash(s[0]))`+"\n"+`at("60ms", heal())`, `109 c  timeout None s[0] 100ms`)
 	}
-	tells(t, call+`at("5ms", crash(s[0]))`, `10 c  crashed None s[0] 1ms`)
+	// On the way there a cut takes the request; what the host says comes the other way.
+	const there = `cut(c, s[0], one_way = True)`
+	tells(t, call+`at("5ms", `+there+`, crash(s[0]))`, `109 c  timeout None s[0] 100ms`)
+	tells(t, call+`at("20ms", `+there+`, crash(s[0]))`, `22 c  crashed None s[0] 13ms`)
+	// A request that comes due at a node that is down is refused there; one that is up again serves it.
+	tells(t, call+`at("5ms", crash(s[0]))`, `13 c  crashed None s[0] 4ms`)
+	tells(t, call+`at("5ms", crash(s[0], down = "6ms"))`, `63 c  ok 1 s[0] 54ms`)
+	// A reply that has set out when its provider crashes arrives.
+	tells(t, call+`at("62ms", crash(s[0]))`, `63 c  ok 1 s[0] 54ms`)
 	tells(t, replaced(shop, `me.call("add", 1, then = told)`)+`at("5ms", crash(s))`, `10 c  no provider None None 1ms`)
 	// The reply waits with its node, and comes before the timeout that waits too.
 	tells(t, call+"at(\"20ms\", pause(c))\nat(\"300ms\", resume(c))", `300 c  ok 1 s[0] 291ms`)
@@ -294,7 +305,7 @@ run(until = "60ms")
 	want := "20 desk True request b[0] True\n20 desk True request b[1] True\n21 b[0] 0 None\n21 b[1] 1 None\n31 b[0] False call\n31 b[1] False call"
 	tells(t, plain, want)
 	// A desk that crashed has forgotten whom it owed an answer.
-	tells(t, plain+`at("10ms", crash(desk, down = "5ms"))`, "31 b[0] True call\n31 b[1] True call\n32 b[0] None cancelled\n32 b[1] None cancelled\n35 desk True request b[0] False\n35 desk True request b[1] False")
+	tells(t, plain+`at("10ms", crash(desk, down = "5ms"))`, "11 b[0] None crashed\n11 b[1] None crashed\n31 b[0] False call\n31 b[1] False call\n35 desk True request b[0] False\n35 desk True request b[1] False")
 }
 
 func TestMisuseOfServices(t *testing.T) {

@@ -24,6 +24,7 @@ func (s *script) openServices() {
 	s.run.Services.FailInWords()
 	s.kinds.wake, s.kinds.answer, s.kinds.failed = s.run.Services.Kinds()
 	s.kinds.call = s.run.World.Kind("(call)", 0)
+	s.run.World.Asks(s.kinds.call)
 }
 
 // serves reads provides of a program.
@@ -123,7 +124,7 @@ func (s *script) asked(p *program, b *ecs.Batch, i int) {
 		// What ends by now is first, and may change what the node does.
 		s.turns(p, b, i, key)
 		if b.Exited() && !b.Up(i) {
-			b.World().Refuse(&b.Envelopes[i], ecs.DroppedDown)
+			s.run.Lifecycle.Refuse(b, i)
 			return
 		}
 		v, ok = s.provider(p, b.Node(i), key)

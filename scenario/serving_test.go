@@ -56,13 +56,36 @@ func TestServe(t *testing.T) {
 		{"by its arguments", `serve(pay, cost, slots = 3)`, `[me.call("pay", i, f = 1, then = told) for i in [9, 3]]`,
 			"14 teller pays 3 c\n16 c 3 7ms\n20 teller pays 9 c\n22 c lab.star:6:13: too much 13ms"},
 		{"in no time", `serve(pay, "0s")`, `me.call("pay", 1, then = told)`, "11 teller pays 1 c\n13 c 1 4ms"},
-		{"it leaves instead", `serve(pay, leaves)`, `me.call("pay", 1, then = told, timeout = "50ms")`, "59 c crashed 50ms"},
+		{"it leaves instead", `serve(pay, leaves)`, `me.call("pay", 1, then = told, timeout = "50ms")`, "13 c crashed 4ms"},
 		{"another in its place", `serve(pay, "20ms")`, `[me.call("pay", i, then = told, timeout = "80ms") for i in range(2)] + [me.send(teller, "swap", fn = serve(bind(pay), "1ms"))]`,
 			"31 teller pays 0 c\n32 teller pays 1 c\n33 c 0 24ms\n34 c 1 25ms"},
 		{"and a plain one", `serve(pay, "20ms")`, `[me.call("pay", i, then = told) for i in range(2)] + [me.send(teller, "swap", fn = pay)]`,
 			"31 teller pays 1 c\n31 teller pays 0 c\n33 c 1 24ms\n33 c 1 24ms"},
 	} {
 		t.Run(tc.what, func(t *testing.T) { tells(t, banking(tc.serve, tc.line), tc.want) })
+	}
+}
+
+// A request that comes as what is due before it ends its provider is refused.
+func TestARequestMeetsAnExit(t *testing.T) {
+	for _, tc := range []struct{ links, want string }{
+		{`link(desk, b, latency = "5ms")`, "7 a 1 7ms\n10 b crashed 10ms"},
+		{`link(b, desk, latency = "5ms", one_way = True)`, "7 a 1 7ms\n50 b timeout 50ms"},
+	} {
+		tells(t, `
+def leaves(me):
+    me.exit()
+    return 1
+def told(me, r):
+    print(r.value if r.ok else r.error, r.took)
+def go(me):
+    me.call("leave", to = desk, then = told, timeout = "50ms")
+desk = node("desk", program(provides = {"leave": serve(leaves, "3ms")}))
+a, b = [node(name, program(on_start = go)) for name in ("a", "b")]
+link(desk, a, latency = "2ms")
+`+tc.links+`
+run(until = "100ms")
+`, tc.want)
 	}
 }
 

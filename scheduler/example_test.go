@@ -184,7 +184,7 @@ func Example_services() {
 	fmt.Println(run.RunUntil(130))
 	// Output:
 	// 46: 1 from server[0] after 6 ms
-	// 100: crashed after 20 ms
+	// 86: crashed after 6 ms
 	// 121: no provider after 1 ms
 	// <nil>
 }

@@ -75,8 +75,14 @@ func TestSteadyStateDoesNotAllocate(t *testing.T) {
 	none := func(*rig, []ecs.Node) {}
 	call := func(r *rig, _, _ ecs.Kind) Node[word] { return caller(r, next, ms) }
 	for name, r := range map[string]*rig{
-		"pipe":       steady(20, joinBelt, belt(next)),
-		"call":       steady(20, func(r *rig, n []ecs.Node) { r.Links.Mesh(n, chance) }, call),
+		"pipe": steady(20, joinBelt, belt(next)),
+		"call": steady(20, func(r *rig, n []ecs.Node) { r.Links.Mesh(n, chance) }, call),
+		"refused": steady(20, func(r *rig, n []ecs.Node) {
+			r.Links.Mesh(n, chance)
+			for i := range 10 {
+				r.at(20, Action{Verb: Crash, Target: n[2*i]})
+			}
+		}, call),
 		"link":       steady(20, func(r *rig, n []ecs.Node) { r.Links.Mesh(n, chance) }, pass),
 		"network":    steady(20, func(r *rig, n []ecs.Node) { r.Links.Network(n, chance) }, pass),
 		"timers":     steady(20, none, arm),

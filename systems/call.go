@@ -16,7 +16,7 @@ const (
 	TimedOut              // no reply came in time
 	Cancelled             // the caller gave up
 	UnknownService        // the node that was asked does not provide it
-	Crashed               // in vain, and the node that was asked is known to be down, or to have started anew: no cut lies between
+	Crashed               // the node that was asked was down when the request came, or ended before it answered, and its host says so
 	QueueFull             // the provider serves so many already
 	Failed                // the provider answered with an error of its own
 	Unlinked              // one of several, to whom the caller has no link
@@ -69,26 +69,26 @@ const (
 
 // callRow is a call in flight. The calls of a node are a list, in order of Due.
 type callRow struct {
-	Valid       uint64 // one more than the call's ID; 0: the row is free
-	Service     uint64
-	Then, Tag   uint64 // Then is a hash if bytes are kept
-	Value       uint64 // of a member that answered; a hash if it is bytes
-	Sent        ecs.Tick
-	Due         ecs.Tick // when it is looked at
-	Deadline    ecs.Tick
-	Node        ecs.Node
-	Provider    ecs.Node
-	Incarnation uint32 // of the provider when it was asked
-	Parent      int32  // of a member: one more than a row
-	Member      int32  // the first member of a gather, or the next; one more than a row
-	Need, Of    int32  // of a gather: how many must answer, of how many;
-	Got, Lost   int32  // how many did, or failed. Got of a member is its place among the answers
-	Caller      int32  // the row of its node
-	Sort        callSort
-	Why         Reason // with which it ends when it is due
-	Keeps       bool   // bytes lie in its row of kept
-	Outside     bool   // it is not for the node to hear how it ends; Then is a label
+	Valid     uint64 // one more than the call's ID; 0: the row is free
+	Service   uint64
+	Then, Tag uint64 // Then is a hash if bytes are kept
+	Value     uint64 // of a member that answered; a hash if it is bytes
+	Sent      ecs.Tick
+	Due       ecs.Tick // when it is looked at
+	Deadline  ecs.Tick
+	Node      ecs.Node
+	Provider  ecs.Node
+	Parent    int32 // of a member: one more than a row
+	Member    int32 // the first member of a gather, or the next; one more than a row
+	Need, Of  int32 // of a gather: how many must answer, of how many;
+	Got, Lost int32 // how many did, or failed. Got of a member is its place among the answers
+	Caller    int32 // the row of its node
+	Sort      callSort
+	Why       Reason // with which it ends when it is due
+	Keeps     bool   // bytes lie in its row of kept
+	Outside   bool   // it is not for the node to hear how it ends; Then is a label
 	slot
+	_ [4]byte
 }
 
 func (r *callRow) place() (*slot, ecs.Node) { return &r.slot, r.Node }
@@ -163,26 +163,16 @@ func (s *Services) open(b *ecs.Batch, i int, c *Call, id ecs.EnvelopeID, as call
 	return row
 }
 
-// ask sends the request of a call, unless it is in vain; it reports whether it
-// did.
+// ask sends the request of a call, if there is somebody to ask; it reports whether
+// it did.
 func (s *Services) ask(b *ecs.Batch, i int, c *Call, row int) bool {
 	r := s.calls.pool.rows.Edit(row)
-	switch r.Provider = c.To; {
-	case c.To == 0:
+	if r.Provider = c.To; c.To == 0 {
 		r.Due, r.Why = b.Tick+1, NoProvider
 		if c.Unlinked != 0 {
 			r.Provider, r.Why = c.Unlinked, Unlinked
 		}
 		return false
-	case s.world.FirstLives(c.To.Program()):
-		r.Incarnation = 1 // as of all its kind: its row need not be read
-	default:
-		life := s.world.Life(c.To)
-		if down(&life) && !s.links.parted(r.Node, c.To) {
-			r.Due, r.Why = b.Tick+1, Crashed
-			return false
-		}
-		r.Incarnation = max(1, life.Incarnation) // it may start in this tick
 	}
 	ref := makeRef(row, ecs.EnvelopeID(r.Valid-1))
 	if c.Payload != nil {
@@ -191,13 +181,6 @@ func (s *Services) ask(b *ecs.Batch, i int, c *Call, row int) bool {
 	}
 	b.Out = append(b.Out, ecs.Send{To: c.To, Cause: uint16(i), Kind: c.Service.Kind, A: c.A, B: ref})
 	return true
-}
-
-// down reports whether a node of a life is known to be down: one that is to
-// start yet is not. All nodes that no cut parts from it know at once: what comes
-// of it comes in the next tick.
-func down(life *ecs.Life) bool {
-	return life.Status != ecs.Up && life.Status != ecs.Paused && (life.Incarnation > 0 || life.Status == ecs.Absent)
 }
 
 // enqueue puts a call into its node's list, by when it is due, and sees to it
@@ -349,7 +332,7 @@ func (s *Services) told(e *ecs.Envelope, payload []byte) Reason {
 	switch r := Reason(e.A); {
 	case payload != nil || r == Failed && !s.inWords:
 		return Failed
-	case r == UnknownService || r == QueueFull:
+	case r == UnknownService || r == QueueFull || r == Crashed:
 		return r
 	}
 	return Corrupted
@@ -441,14 +424,10 @@ func (s *Services) expire(b *ecs.Batch, c *callerRow, row int) *Reply {
 	case r.Sort == memberCall:
 		return s.lostMember(row, r.Why)
 	}
-	why := r.Why
-	if why == NoReason {
-		why = TimedOut
-		if life := s.world.Life(r.Provider); r.Sort == singleCall && (down(&life) || life.Incarnation != r.Incarnation) && !s.links.parted(r.Node, r.Provider) {
-			why = Crashed
-		}
+	if r.Why == NoReason {
+		return s.end(row, TimedOut)
 	}
-	return s.end(row, why)
+	return s.end(row, r.Why)
 }
 
 // Reply is what a call's end is told.

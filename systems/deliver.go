@@ -130,5 +130,8 @@ func (d *Deliver) Hold(e *ecs.Envelope) {
 	}
 }
 
+// Down has a request refused that has come due for a node that is down.
+func (d *Deliver) Down(e *ecs.Envelope) { d.lifecycle.services.refuseRequest(e) }
+
 // rebuild forgets a tick that a restore has undone.
 func (d *Deliver) rebuild() { d.acted, d.lost = neverActed, d.lost[:0] }

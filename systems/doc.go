@@ -26,7 +26,9 @@
 // A service ([Services]) is a named function that nodes provide and others call.
 // Requests and replies are envelopes like messages, over links. Each call ends
 // once: with a value, or with a [Reason]. Calls, provisions and deferred requests end with
-// their node's incarnation, and a reply that comes late is dropped.
+// their node's incarnation, and a reply that comes late is dropped. What a node has
+// not answered when it ends, and what comes while it is down, is refused, by an
+// envelope that travels as a reply does.
 //
 // A group ([Groups]) is a node with members: what is sent to it, done to it and
 // linked with it is so with each that it has at that time. A handler's joins and

@@ -206,3 +206,9 @@ func (v *gossipViews) rebuild() {
 		}
 	}
 }
+
+// down reports whether a node of a life is down for who asks it: one that is to
+// start yet is not.
+func down(life *ecs.Life) bool {
+	return life.Status != ecs.Up && life.Status != ecs.Paused && (life.Incarnation > 0 || life.Status == ecs.Absent)
+}

@@ -274,6 +274,17 @@ func (l *Lifecycle) call(n ecs.Node, what uint64, act func(*ecs.Batch)) {
 // rebuild forgets what a tick that was not finished had asked for.
 func (l *Lifecycle) rebuild() { l.exits, l.dying = l.exits[:0], l.dying[:0] }
 
+// Refuse drops the i-th envelope of a batch, whose node an earlier one has ended;
+// a request is refused, as if it had come due in a later batch.
+func (l *Lifecycle) Refuse(b *ecs.Batch, i int) {
+	e := &b.Envelopes[i]
+	l.world.Refuse(e, ecs.DroppedDown)
+	if l.world.WantsReply(e.Kind()) {
+		l.deliver.flush(b)
+		l.services.refuseRequest(e)
+	}
+}
+
 // End ends the node of a batch's i-th event, which is up, with an exit code,
 // without asking its program's Stop: for a program for columns that asks by
 // itself, once a handler of a node at a time has exited. What the batch has sent

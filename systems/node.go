@@ -232,7 +232,7 @@ func (a *adapter[S]) act(b *ecs.Batch) {
 		e := &b.Envelopes[i]
 		b.At = i
 		if b.Exited() && !b.Up(i) {
-			b.World().Refuse(e, ecs.DroppedDown)
+			me.set.Lifecycle.Refuse(b, i)
 			me.set.Feeds.Refused(b, i)
 			continue
 		}

@@ -108,7 +108,7 @@ func TestActsOfNobody(t *testing.T) {
 		"1 at 11:  6 by p[1] in 1", "2 at 21: failed 99 by p[0] in 1", "3 at 46:  7 by p[0] in 16", "4 at 80: timeout 0 by p[0] in 20",
 		"5 at 101: no provider 0 by outside in 1", "6 at 111: unknown service 4 by p[0] in 1", "7 at 121:  0 by outside in 1 p[0]=2 p[1]=2",
 		"8 at 131:  1 by p[0] in 1", "9 at 132:  2 by p[1] in 1", "10 at 133:  3 by p[0] in 1",
-		"11 at 142: crashed 0 by p[1] in 1", "12 at 170: crashed 0 by p[0] in 20",
+		"11 at 142: crashed 5 by p[1] in 1", "12 at 155: crashed 5 by p[0] in 5",
 	}
 	if d := cmp.Diff(want, x.told); d != "" {
 		t.Error(d)

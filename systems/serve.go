@@ -62,7 +62,7 @@ func (a *adapter[S]) asked(p *Provide[S], me *Me, state *S) {
 	services := me.set.Services
 	if p.Serve != nil {
 		if a.turns(p, me, state); me.exiting {
-			me.World().Refuse(&me.b.Envelopes[me.b.At], ecs.DroppedDown)
+			services.tooLate(me.b, me.b.At)
 			return
 		}
 	}

@@ -20,6 +20,7 @@ func ServiceKey(name string) uint64 { return uint64(random.NewKey(0, name)) }
 // requests whose answer was deferred. A request and its reply are envelopes,
 // which travel over links as messages do. A call that gets no reply ends by
 // time: one timer a node, for the earliest of its calls, does for all of them.
+// Of a provider that is down, or ends, its host says so: see refuse.go.
 //
 // Provisions, calls and deferred requests end with the incarnation of their
 // node.
@@ -108,6 +109,7 @@ func (s *Services) Declare(name string) Service {
 	}
 	s.Open()
 	service := Service{ServiceKey(name), s.world.Kind(name, 8)}
+	s.world.Asks(service.Kind)
 	for len(s.offered) <= service.Kind.Index() {
 		s.offered = append(s.offered, nodeSet{})
 	}
@@ -231,14 +233,13 @@ func (s *Services) announce(n ecs.Node) {
 	}
 }
 
-// forget drops what a node that has ended provided, called and deferred.
+// forget drops what a node that has ended provided, called and deferred. Who
+// waits for its answer is told.
 func (s *Services) forget(n ecs.Node) {
 	for i := s.provided.first(n); i >= 0; i = s.provided.first(n) {
 		s.withhold(i)
 	}
-	for i := s.requests.first(n); i >= 0; i = s.requests.first(n) {
-		s.dropRequest(i)
-	}
+	s.resetRequests(n)
 	for i := s.turns.first(n); i >= 0; i = s.turns.first(n) {
 		s.turns.drop(i)
 	}

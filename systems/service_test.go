@@ -316,7 +316,7 @@ func TestEveryCallEndsOnce(t *testing.T) {
 // audit fails if a reply came to nobody, or two to one, of those that were not
 // dropped for a cause. Each call ended by a reply took one, any other none.
 func (o *office) audit(t *rapid.T, book *ledger) {
-	byReply := [reasons]bool{NoReason: true, UnknownService: true, QueueFull: true, Failed: true, Corrupted: true}
+	byReply := [reasons]bool{NoReason: true, UnknownService: true, Crashed: true, QueueFull: true, Failed: true, Corrupted: true}
 	taken := book.taken()
 	for ref, n := range taken {
 		if n < 0 || n > 1 {

@@ -50,6 +50,7 @@ func NewSet(w *ecs.World) *Set {
 	s.Triggers = NewTriggers(w, s.Faults)
 	s.Checks = NewChecks(w, s.Deliver)
 	s.Measures = NewMeasures(w)
+	s.Waiting.services = s.Services
 	s.Services.measures, s.Pipes.figures.measures = s.Measures, s.Measures
 	return s
 }

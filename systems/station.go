@@ -313,13 +313,16 @@ func (s *Services) armStation(b *ecs.Batch, i int, k int, ends ecs.Nanoseconds) 
 	})
 }
 
-// forgetStations drops what a node that has ended was serving.
+// forgetStations drops what a node that has ended was serving, and what waited,
+// and tells who asked.
 func (s *Services) forgetStations(n ecs.Node) {
 	for k := s.stations.pool.first(n); k >= 0; k = s.stations.pool.first(n) {
 		st := *s.stations.pool.rows.At(k)
-		for _, at := range []int32{st.Head, st.First} {
+		for _, at := range []int32{st.First, st.Head} {
 			for at != 0 {
-				next := s.stations.jobs.rows.At(int(at) - 1).Next
+				job := s.stations.jobs.rows.At(int(at) - 1)
+				next := job.Next
+				s.refuse(job.ID, n, job.From, job.Ref)
 				s.dropJob(int(at) - 1)
 				at = next
 			}

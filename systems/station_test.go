@@ -115,7 +115,7 @@ func TestStationsServeInOrder(t *testing.T) {
 		want   []string
 	}{
 		{"straight", 0, 0, 0, []string{"2 c[3] queue full", "12 c[0] ", "21 c[1] ", "31 c[2] "}},
-		{"crash", Crash, Restart, 20, []string{"2 c[3] queue full", "12 c[0] ", "100 c[1] crashed", "100 c[2] crashed"}},
+		{"crash", Crash, Restart, 20, []string{"2 c[3] queue full", "12 c[0] ", "16 c[1] crashed", "16 c[2] crashed"}},
 		{"pause", Pause, Resume, 40, []string{"2 c[3] queue full", "12 c[0] ", "41 c[1] ", "41 c[2] "}},
 		{"message", Message, 0, 0, []string{"2 c[3] queue full", "12 c[0] ", "21 c[1] unknown service", "21 c[2] unknown service"}},
 	} {

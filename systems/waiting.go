@@ -14,10 +14,11 @@ type Waiting struct {
 	// handles are where payloads of bytes lie, a row for each of rows. They
 	// stand outside the digest: where a payload lies depends on when others
 	// were freed, and so on how a tick is split into batches.
-	handles *ecs.Rows[handleRow]
-	max     int
-	changed bool // a paused node has resumed or ended since the last look
-	taken   ecs.Envelope
+	handles  *ecs.Rows[handleRow]
+	services *Services
+	max      int
+	changed  bool // a paused node has resumed or ended since the last look
+	taken    ecs.Envelope
 }
 
 type heldRow struct {
@@ -103,7 +104,7 @@ func (h *Waiting) pass(on bool) {
 		h.world.Release(&h.taken)
 		return
 	}
-	h.world.Drop(&h.taken, ecs.DroppedDown)
+	h.services.dropDown(&h.taken)
 }
 
 // rebuild looks once after a restore: whether a look is owed is not state.
