@@ -18,6 +18,7 @@ const (
 	hasty     doubts = 1 << iota // an item was sent again as one sent later was there
 	reordered                    // items overtake each other, or one came twice after that
 	early                        // one came twice after waiting: maybe not for long enough
+	paced                        // not a doubt: the link from its source has a queue
 	excused                      // what comes twice says nothing of waits: an answer was lost
 )
 
@@ -40,7 +41,7 @@ func (f *flowRow) top() uint64 { return f.Acked + uint64(bits.Len32(f.Seen)) }
 
 // sentOnce reports whether an item that is kept was never sent again.
 func (p *Pipes) sentOnce(f *flowRow, seq uint64) bool {
-	return !f.Again || p.rare.At(f.slot(seq)).Sent == p.pushedAt(f, seq)
+	return !f.Again || !p.rare.At(f.slot(seq)).Twice
 }
 
 // told looks at the items that an acknowledgement is the first to say the target
@@ -84,12 +85,12 @@ func (p *Pipes) told(f *flowRow, now ecs.Tick, received uint64, ahead uint32, an
 	if late {
 		f.Timing = false
 	}
-	if again && once != 0 && now-p.pushedAt(f, once) <= p.wait(f) {
+	if again && once != 0 && now-p.firstSent(f, once) <= p.wait(f) {
 		f.Doubts |= excused
 	}
 	switch {
 	case once != 0 && !late && (f.RTT == 0 || !f.Timing || f.Doubts&early != 0 && f.Seen|ahead == 0):
-		f.sampled(now - p.pushedAt(f, once))
+		f.sampled(now - p.firstSent(f, once))
 	case once != 0:
 		f.Backoff, f.Doubts = 0, f.Doubts&^early
 	case again:
@@ -110,7 +111,7 @@ func (p *Pipes) deadline(f *flowRow) deadline {
 	w := deadline{patience: p.patience(f)}
 	if f.Seen != 0 {
 		w.top = f.top()
-		w.sent, w.soon = p.pushedAt(f, w.top), p.soon(f)
+		w.sent, w.soon = p.firstSent(f, w.top), p.soon(f)
 	}
 	return w
 }
@@ -132,7 +133,7 @@ func (w *deadline) until(seq uint64, sent ecs.Tick) (at ecs.Tick, overtaken bool
 func (p *Pipes) nextResend(f *flowRow, now ecs.Tick) ecs.Tick {
 	w := p.deadline(f)
 	next := now + w.patience
-	if f.Acked == f.Next {
+	if f.Acked >= f.sentTo() {
 		return next
 	}
 	first := p.sentAt(f, f.Acked+1)

@@ -71,11 +71,13 @@ type Pipes struct {
 	ends    *ecs.Rows[endRow]
 	sources *ecs.Rows[sourceRow]
 	queues  *ecs.Rows[queueRow]
+	paces   *ecs.Rows[paceRow]
 	pool    *ecs.Rows[itemPool] // one row, once there are pipes
 	figures pipeFigures
 
 	// Derived from the rows.
 	byEnds, bySource, byQueue index
+	byPace                    index
 	byNode                    nodeRows
 	latest                    nodeRows   // flow that a node has pushed to last
 	lists                     []endLists // by row of ends
@@ -156,10 +158,11 @@ func NewPipes(w *ecs.World, p *Programs, l *Links) *Pipes {
 		rare:  ecs.NewRows[rareRow](w, "pipe.ring.rare"), waiting: ecs.NewRows[bytesRow](w, "pipe.item.bytes"),
 		ends: ecs.NewRows[endRow](w, "pipe.end"), sources: ecs.NewRows[sourceRow](w, "pipe.source"),
 		queues: ecs.NewRows[queueRow](w, "pipe.queue"), pool: ecs.NewRows[itemPool](w, "pipe.pool"),
+		paces:   ecs.NewRows[paceRow](w, "pipe.pace"),
 		figures: newPipeFigures(w),
 		delay:   max(1, w.TicksCeil(ackDelay)), short: max(1, w.TicksCeil(shortBound)), long: max(1, w.TicksCeil(longBound)),
 	}
-	for _, t := range []*ecs.Table{x.flows.Table(), x.items.Table(), x.ends.Table(), x.sources.Table(), x.queues.Table(), x.pool.Table()} {
+	for _, t := range []*ecs.Table{x.flows.Table(), x.items.Table(), x.ends.Table(), x.sources.Table(), x.queues.Table(), x.paces.Table(), x.pool.Table()} {
 		t.DigestIfUsed()
 	}
 	for _, t := range []*ecs.Table{x.rings.Table(), x.rare.Table(), x.waiting.Table()} {
@@ -281,8 +284,12 @@ func (p *Pipes) arm(b *ecs.Batch, i int, end int32, at ecs.Tick) {
 func (p *Pipes) armNext(b *ecs.Batch, i int, end int32) {
 	next, l := ecs.Never, &p.lists[end]
 	for _, k := range l.out {
-		if at := p.flows.At(int(k)).Resend; at != 0 {
-			next = min(next, at)
+		f := p.flows.At(int(k))
+		if f.Resend != 0 {
+			next = min(next, f.Resend)
+		}
+		if f.Unsent > 0 {
+			next = min(next, p.roomAt(f, b.Tick+1))
 		}
 	}
 	for _, k := range l.in {
@@ -401,6 +408,7 @@ func (p *Pipes) rebuild() {
 	p.byNode.clear()
 	p.bySource.clear()
 	p.byQueue.clear()
+	p.byPace.clear()
 	p.latest.clear()
 	p.lists = p.lists[:0]
 	p.figures.rebuild(len(p.list))
@@ -413,6 +421,9 @@ func (p *Pipes) rebuild() {
 			p.byEnds.put(ends(f.From, f.To), uint64(f.Pipe), i)
 			p.enlist(f, i)
 		}
+	}
+	for i := range p.paces.Len() {
+		p.byPace.put(uint64(p.paces.At(i).From), uint64(p.paces.At(i).To), i)
 	}
 	for i := range p.sources.Len() {
 		p.bySource.put(uint64(p.sources.At(i).Node), uint64(p.sources.At(i).Pipe), i)

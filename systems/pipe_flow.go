@@ -29,7 +29,8 @@ type flowRow struct {
 	Acked    uint64   // up to which the target has all, as far as the source knows
 	Resend   ecs.Tick // when something is sent again; 0: nothing is kept
 	AckDue   ecs.Tick // when the target acknowledges; 0: there is nothing to say
-	Name     uint64   // of both ends, for draws
+	Pace     int32    // row of its link, if that has a queue; one more than it, 0: it has none
+	Unsent   uint32   // items pushed that wait for room there
 	Timed    uint32   // end of the number of the item that is being timed
 	RTT      int32    // 8 times the smoothed time there and back, in units; 0: not known
 	RTTVar   int32    // 4 times its variation

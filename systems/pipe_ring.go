@@ -24,8 +24,10 @@ type ringRow struct {
 
 // rareRow is what few items need beside their row of a ring.
 type rareRow struct {
-	Sent  ecs.Tick // last, if an item of the flow was sent again
+	Sent  ecs.Tick // last, if an item of the flow was sent again, or held back
 	Bytes ecs.Kept // of the item: all that is sent of it; 0: it is none
+	Twice bool     // the item was sent again
+	_     [7]byte
 }
 
 // bytesRow is where the bytes of an item that waits lie.
@@ -47,8 +49,18 @@ func (p *Pipes) again(f *flowRow) {
 	}
 	f.Again = true
 	for seq := f.base() + 1; seq <= f.Next; seq++ {
-		p.rare.At(f.slot(seq)).Sent = p.pushedAt(f, seq)
+		r := p.rare.At(f.slot(seq))
+		r.Sent, r.Twice = p.pushedAt(f, seq), false
 	}
+}
+
+// firstSent returns when an item that is kept was sent first, or pushed if it was sent
+// again since.
+func (p *Pipes) firstSent(f *flowRow, seq uint64) ecs.Tick {
+	if r := p.rare.At(f.slot(seq)); f.Again && !r.Twice {
+		return r.Sent
+	}
+	return p.pushedAt(f, seq)
 }
 
 // slot returns the row of an item that the source keeps.

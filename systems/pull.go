@@ -136,7 +136,8 @@ func (p *Pipes) pulled(b *ecs.Batch, i, k int, f *flowRow, at int, x *Pulling, a
 }
 
 func (p *Pipes) eventOf(f *flowRow, seq uint64) ecs.EnvelopeID {
-	return ecs.EnvelopeID(random.Mix(f.Name^random.Mix(p.list[f.Pipe-1].key+seq)) >> 12)
+	ends := p.world.Life(f.From).Name ^ random.Mix(p.world.Life(f.To).Name)
+	return ecs.EnvelopeID(random.Mix(ends^random.Mix(p.list[f.Pipe-1].key+seq)) >> 12)
 }
 
 // serviceOf is what draws of an item's time are keyed by: others than those of

@@ -190,9 +190,11 @@ func (p *Pipes) flow(from, to ecs.Node, pipe Pipe) int {
 		panic(fmt.Sprintf("systems: %s pushes to pipe %q: %v", p.world.NodeName(from), p.Name(pipe), err))
 	}
 	f := flowRow{From: from, To: to, Pipe: pipe, FromEnd: p.end(from), ToEnd: p.end(to)}
-	f.Name = p.world.Life(from).Name ^ random.Mix(p.world.Life(to).Name)
+	if f.Pace = p.paceOf(from, to); f.Pace != 0 {
+		f.Doubts = paced
+	}
 	if p.links.reorders(from, to) {
-		f.Doubts = reordered
+		f.Doubts |= reordered
 	}
 	k := p.flows.Add(f)
 	p.byEnds.put(ends(from, to), uint64(pipe), k)
@@ -243,6 +245,10 @@ func (p *Pipes) give(b *ecs.Batch, i, k int, x *Push) {
 	it := p.rings.At(row)
 	it.A, it.Pushed = a, b.Tick
 	p.sum(a + uint64(b.Tick))
+	p.figures.pushed(b.Tick, f.Pipe)
+	if f.Doubts&paced != 0 && p.holdBack(b, i, f) {
+		return
+	}
 	p.sendKept(b, i, k, f, f.Next, 0)
 	if !f.Timing {
 		f.Timing, f.Timed = true, uint32(f.Next)
@@ -250,7 +256,6 @@ func (p *Pipes) give(b *ecs.Batch, i, k int, x *Push) {
 			p.awaitFirst(b, i, f)
 		}
 	}
-	p.figures.pushed(b.Tick, f.Pipe)
 }
 
 // keepBytes keeps the bytes of an item, with the word that names it before them,
@@ -266,12 +271,18 @@ func (p *Pipes) keepBytes(row int, word uint64, payload []byte) (hash uint64) {
 func (p *Pipes) sendKept(b *ecs.Batch, i, k int, f *flowRow, seq, bit uint64) {
 	if f.Bytes || f.Again {
 		r := p.rare.At(f.slot(seq))
-		if r.Sent = b.Tick; r.Bytes != 0 {
+		if r.Sent, r.Twice = b.Tick, bit != 0; r.Bytes != 0 {
 			p.buffer = append(p.buffer[:0], p.world.Kept(r.Bytes)...)
+			if f.Doubts&paced != 0 {
+				p.fill(f, b.Tick, len(p.buffer))
+			}
 			binary.LittleEndian.PutUint64(p.buffer, itemWord(k, seq)|bit)
 			b.SendBytes(i, f.To, p.item, 0, p.buffer)
 			return
 		}
+	}
+	if f.Doubts&paced != 0 {
+		p.fill(f, b.Tick, 16)
 	}
 	b.Out = append(b.Out, ecs.Send{To: f.To, Cause: uint16(i), Kind: p.item, A: p.rings.At(f.slot(seq)).A, B: itemWord(k, seq) | bit})
 }

@@ -133,7 +133,7 @@ func (p *Pipes) Acknowledged(b *ecs.Batch, i int) (room Pipe) {
 	pipe, taken, session := f.Pipe, numbered(e.A, f.base()), uint16(e.B>>48)
 	received, ahead := taken+e.B>>32&0xffff, uint32(e.B)&^cameTwice
 	same, latest, sent := f.Session == 0 || session == f.Session, uint64(0), longAgo
-	asked := f.Acked == f.Next && f.Kept > 0
+	asked := f.Acked >= f.sentTo() && f.Kept > f.Unsent
 	if same {
 		if latest = p.told(f, b.Tick, received, ahead, e.A&sentAgain|e.B&cameTwice != 0); latest != 0 {
 			sent = p.sentAt(f, latest)
@@ -154,7 +154,11 @@ func (p *Pipes) Acknowledged(b *ecs.Batch, i int) (room Pipe) {
 	case int16(session-f.Session) > 0:
 		f.Session = session
 		f.unseen(received)
-		p.resend(b, i, k, true)
+		if f.Doubts&paced != 0 {
+			p.holdAll(f)
+		} else {
+			p.resend(b, i, k, true)
+		}
 		advanced = true
 	}
 	if advanced {
@@ -261,7 +265,12 @@ func (p *Pipes) await(b *ecs.Batch, i int, f *flowRow) {
 		f.Resend = 0
 		return
 	}
-	f.Resend = p.nextResend(f, b.Tick)
+	if f.sentTo() < f.Acked {
+		f.Unsent = uint32(f.Next - f.Acked) // its source has started again, and was heard before
+	}
+	if f.Resend = p.nextResend(f, b.Tick); f.Unsent > 0 {
+		p.arm(b, i, f.FromEnd, p.roomAt(f, b.Tick+1))
+	}
 	p.arm(b, i, f.FromEnd, f.Resend)
 }
 
@@ -273,7 +282,11 @@ func (p *Pipes) sendAnew(f *flowRow, at ecs.Tick) {
 	}
 	p.again(f)
 	for seq := f.Acked + 1; seq <= f.Next; seq++ {
-		p.rare.At(f.slot(seq)).Sent = longAgo
+		r := p.rare.At(f.slot(seq))
+		r.Sent, r.Twice = longAgo, true
+	}
+	if f.Doubts&paced != 0 {
+		p.holdAll(f)
 	}
 	f.Resend, f.Timing, f.Backoff = at, false, 0
 }
@@ -286,7 +299,7 @@ const longAgo ecs.Tick = -1 << 60
 func (p *Pipes) resend(b *ecs.Batch, i, k int, all bool) (some bool) {
 	f := p.flows.Edit(k)
 	w := p.deadline(f)
-	for seq := f.Acked + 1; seq <= f.Next; seq++ {
+	for seq, last := f.Acked+1, f.sentTo(); seq <= last; seq++ {
 		if f.has(seq) {
 			continue
 		}
@@ -314,14 +327,14 @@ func (p *Pipes) probe(b *ecs.Batch, i, k int) {
 	if p.patience(f) < p.short {
 		f.Backoff++
 	}
-	if f.Acked == f.Next {
+	if f.Acked >= f.sentTo() {
 		p.again(f)
 		p.sendKept(b, i, k, f, f.base()+1, sentAgain)
 		return
 	}
 	way, _ := p.way(f)
 	before := b.Tick - way - way>>1 // of what was sent since an answer may be on its way
-	for seq, n := f.Acked+1, 0; seq <= f.Next && n < 2; seq++ {
+	for seq, n := f.Acked+1, 0; seq <= f.sentTo() && n < 2; seq++ {
 		if !f.has(seq) && (n == 0 || p.sentAt(f, seq) <= before) {
 			p.sendAgain(b, i, k, f, seq)
 			n++
@@ -344,7 +357,7 @@ func (p *Pipes) goOn(b *ecs.Batch, i, k int, item uint64, sent ecs.Tick) {
 	if rtt, _ := p.way(f); rtt != 0 {
 		before -= rtt >> 1
 	}
-	for seq, later := f.Acked+1, 0; seq <= f.Next && later < manyLater; seq++ {
+	for seq, later := f.Acked+1, 0; seq <= f.sentTo() && later < manyLater; seq++ {
 		at := p.sentAt(f, seq)
 		switch earlier := at < sent || at == sent && seq < item; {
 		case f.has(seq):
@@ -381,6 +394,7 @@ func (p *Pipes) Woken(b *ecs.Batch, i int) {
 			p.acknowledge(b, i, int(k), 0)
 		}
 	}
+	p.sendUnsent(b, i, l.out)
 	for _, k := range l.out {
 		if at := p.flows.At(int(k)).Resend; at != 0 && at <= b.Tick {
 			p.late(b, i, int(k))
@@ -397,7 +411,7 @@ func (p *Pipes) Woken(b *ecs.Batch, i int) {
 // late is what a source does that has waited for long enough.
 func (p *Pipes) late(b *ecs.Batch, i, k int) {
 	f := p.flows.Edit(k)
-	if !p.resend(b, i, k, false) {
+	if f.Kept > f.Unsent && !p.resend(b, i, k, false) {
 		p.probe(b, i, k)
 	}
 	f.Resend = p.nextResend(f, b.Tick)
