@@ -1,8 +1,13 @@
 package publish
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"syscall"
 	"time"
+
+	"orrery/netsync/zmq"
 )
 
 // A complaint is one kind of trouble that peers make. As they may make much of
@@ -24,4 +29,17 @@ func (c *complaint) tell(now time.Time, say func(format string, args ...any)) {
 	}
 	say("%s: %d, the last %s", c.what, c.count, c.last)
 	c.count, c.said = 0, now
+}
+
+// leave complains of one that did not leave by itself.
+func (c *complaint) leave(e zmq.Event) {
+	if e.Err != nil && !isGone(e.Err) {
+		c.add(1, "because %v", e.Err)
+	}
+}
+
+// isGone reports whether a connection just ended at the other end, as those of
+// programs do that end.
+func isGone(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
