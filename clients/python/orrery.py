@@ -130,7 +130,7 @@ class World:
         """Leave the world, which goes on. Connections of other threads end with
         those, or with the World."""
         self._frames.close()
-        self._own.requests = None
+        self._leave()
 
     def watch(self, *names: str) -> Iterator[Table]:
         """Yield a table each time it changes: "client" for all whose names
@@ -207,7 +207,7 @@ class World:
                 self._apply(frame)
             return reply
         if not requests.is_connected():
-            self._own.requests = None  # and drop what was not sent yet: nobody waits for it
+            self._leave()  # and drop what was not sent yet: nobody waits for it
         raise TimeoutError("no reply to %s in %s s" % (do, self.timeout))
 
     def call(
@@ -260,6 +260,11 @@ class World:
         took = ok.get("took_ns")
         return Reply(ok.get("ok", True), value, ok.get("error"), ok.get("provider"), took and took / 1e9, ok.get("values"), reply["tick"],
                      ok.get("errors"), ok.get("pending"))
+
+    def _leave(self):
+        if self._own.requests:
+            self._own.requests.close()  # now: whoever handles an error may hold it for long
+            self._own.requests = None
 
     def _send(self, do, arguments):
         if self._own.requests is None:
@@ -328,10 +333,13 @@ class _Requests:
             self._connected = recv_monitor_message(self._state)["event"] == zmq.EVENT_HANDSHAKE_SUCCEEDED
         return self._connected
 
-    def __del__(self):
-        self.socket.disable_monitor()
-        self._state.close()
-        self.socket.close()
+    def close(self):
+        if not self.socket.closed:
+            self.socket.disable_monitor()
+            self._state.close()
+            self.socket.close()
+
+    __del__ = close
 
 
 class _Own(threading.local):
