@@ -115,10 +115,12 @@ func (g *guard) failed(err error) error {
 // next reads frames until there is one for zmq4, which it leaves in pending,
 // or in pending and body.
 func (g *guard) next() error {
-	if _, err := io.CopyN(io.Discard, g.in, g.skip); err != nil {
-		return within(err)
+	if g.skip > 0 { // seldom: it allocates
+		if _, err := io.CopyN(io.Discard, g.in, g.skip); err != nil {
+			return within(err)
+		}
+		g.skip = 0
 	}
-	g.skip = 0
 	for {
 		flags, size, err := readHeader(g.in)
 		if err != nil {

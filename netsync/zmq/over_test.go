@@ -3,6 +3,8 @@
 package zmq
 
 import (
+	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -97,5 +99,21 @@ func TestRequestsOverTheLimitsAreAnswered(t *testing.T) {
 				t.Errorf("%s: left because of %v", kind, e.Err)
 			}
 		}
+	}
+}
+
+// Who is within the limits pays nothing for those who are not.
+func TestFramesWithinTheLimitsCostNoAllocation(t *testing.T) {
+	in := bufio.NewReader(bytes.NewReader(bytes.Repeat([]byte("\x00\x01x"), 1100)))
+	g := newGuard(&pulse{}, in, Limits{}.withDefaults(100), "ROUTER")
+	var p [16]byte
+	if n := testing.AllocsPerRun(1000, func() {
+		for range 2 { // its header, and its body
+			if _, err := g.Read(p[:]); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}); n > 0 {
+		t.Errorf("%v allocations a frame", n)
 	}
 }
