@@ -61,15 +61,19 @@ func TestKilledRunHasWhatWasAcknowledged(t *testing.T) {
 			on := filepath.Join(filepath.Dir(file), "on.mcap")
 			for _, args := range [][]string{
 				{"log", "recover", file + partSuffix, file}, {"replay", file},
-				{"run", "--from", file, "--at", "0s", "--until", "1s", "--trace", on, "--quiet"}, {"replay", on},
+				{"run", "--from", file, "--at", "0s", "--until", "2s", "--trace", on, "--quiet"}, {"replay", on},
 			} {
 				var out, said bytes.Buffer
 				if code := run(args, nil, &out, &said); code != exitFine {
 					t.Fatalf("sim %s: %d, %s%s", strings.Join(args, " "), code, &out, &said)
 				}
 			}
-			if _, again := inputsOf(t, on); again != inputs {
+			verbs, again := inputsOf(t, on)
+			if after, same := strings.CutPrefix(again, inputs); !same || (after != "") != (want == "crash") {
 				t.Errorf("%s\nand in what goes on from it: %s", inputs, again)
+			}
+			if want == "crash" && !verbs["start"] {
+				t.Errorf("who goes on from it has nothing that ends the crash: %s", again)
 			}
 		})
 	}

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -40,6 +41,12 @@ type exactAction struct {
 	All     bool             `json:"all,omitempty"`
 }
 
+// laterAction is a command that is still to come.
+type laterAction struct {
+	Tick  ecs.Tick     `json:"tick"`
+	Exact *exactAction `json:"exact"`
+}
+
 func exact(a *systems.Action) *exactAction {
 	return &exactAction{
 		a.Verb, a.Code, a.OneWay, a.InFlight, a.Kind, a.Target, a.Other, a.Sides, a.Down, a.A, a.B, a.Payload, a.Nodes, a.Lists, a.Label,
@@ -77,6 +84,7 @@ func (r *Recorder) input(a *systems.Action, refused string) {
 	topic := uint16(topicFaults)
 	if r.run.Commanded() {
 		in.Exact, topic, r.commanded = exact(a), topicInputs, true
+		in.Ends = r.endOf(a)
 	}
 	switch {
 	case a.Verb.OfChannels():
@@ -111,6 +119,21 @@ func (r *Recorder) input(a *systems.Action, refused string) {
 	r.json(topic, w.Tick(), in)
 }
 
+// endOf is what ends a command, by its label; nil of one that nothing ends.
+func (r *Recorder) endOf(a *systems.Action) *laterAction {
+	if a.Label == 0 || a.Verb.OfChannels() {
+		return nil
+	}
+	all := r.run.Inputs()
+	first, _ := slices.BinarySearchFunc(all, r.run.World.Tick()+1, func(in scheduler.Input, t ecs.Tick) int { return cmp.Compare(in.Tick, t) })
+	for i := first; i < len(all); i++ {
+		if in := &all[i]; in.Command && in.Action.Label == a.Label && !in.Action.Verb.OfChannels() {
+			return &laterAction{in.Tick, exact(&in.Action)}
+		}
+	}
+	return nil
+}
+
 func (r *Recorder) names(nodes []ecs.Node) []string {
 	all := make([]string, len(nodes))
 	for i, n := range nodes {
@@ -121,22 +144,44 @@ func (r *Recorder) names(nodes []ecs.Node) []string {
 
 // Give adds a trace's commands to a run made anew that is to go as the trace's
 // went. They stay commands: a trace of that run has them too. A run that has
-// commands is left as it is.
+// commands is left as it is. What ends a command after the trace's end is given too,
+// for a run that goes on from there.
 func (f *File) Give(run *scheduler.Run) error {
 	if slices.ContainsFunc(run.Inputs(), func(in scheduler.Input) bool { return in.Command }) {
 		return nil
 	}
 	passed := f.passed
 	defer func() { f.lost = f.lost || f.passed > passed }()
-	return f.Each(Inputs, 0, 0, func(m *Entry) error {
+	give := func(t ecs.Tick, x *exactAction) {
+		if t > run.World.Tick() {
+			f.trusted = true
+			run.CommandAt(t, x.action())
+		}
+	}
+	var ends []*laterAction
+	at := map[uint64]int{} // of ends, by label
+	err := f.Each(Inputs, 0, 0, func(m *Entry) error {
 		var in Input
 		if err := json.Unmarshal(m.Data, &in); err != nil {
 			return fmt.Errorf("an input at %d ns: %w", m.Time, err)
 		}
-		if in.Exact != nil && in.Tick > run.World.Tick() {
-			f.trusted = true
-			run.CommandAt(in.Tick, in.Exact.action())
+		if in.Exact == nil {
+			return nil
+		}
+		give(in.Tick, in.Exact)
+		if i, ok := at[in.Exact.Label]; ok && in.Tick == ends[i].Tick {
+			ends[i].Exact = nil // it has come
+		}
+		if in.Ends != nil && in.Ends.Exact != nil {
+			at[in.Exact.Label] = len(ends)
+			ends = append(ends, in.Ends)
 		}
 		return nil
 	})
+	for _, end := range ends {
+		if end.Exact != nil {
+			give(end.Tick, end.Exact)
+		}
+	}
+	return err
 }

@@ -61,6 +61,7 @@ type Input struct {
 	Refused string `json:"refused,omitempty"` // why nothing was done; empty: it was
 
 	Exact *exactAction `json:"exact,omitempty"` // of a command, which the scenario has not: numbers for a replay
+	Ends  *laterAction `json:"ends,omitempty"`  // of a command for a while: what ends it, in the trace itself only if it goes on so long
 }
 
 // Event is something that a node noted or printed. What is nobody's has no
@@ -138,7 +139,7 @@ func schema(properties string) string {
 func topicsOf(columns []Columns) []topic {
 	const text, whole = `{"type":"string"}`, `{"type":"integer"}`
 	all := []topic{
-		{name: Inputs, encoding: "json", schema: schema(`"verb":` + text + `,"nodes":{"type":"array","items":` + text + `},"sides":{"type":"array"},"kind":` + text + `,"channel":` + text + `,"to":` + text + `,"refused":` + text + `,"exact":{"type":"object"}`)},
+		{name: Inputs, encoding: "json", schema: schema(`"verb":` + text + `,"nodes":{"type":"array","items":` + text + `},"sides":{"type":"array"},"kind":` + text + `,"channel":` + text + `,"to":` + text + `,"refused":` + text + `,"exact":{"type":"object"},"ends":{"type":"object"}`)},
 		{name: Faults, encoding: "json", schema: schema(`"verb":` + text + `,"nodes":{"type":"array","items":` + text + `},"sides":{"type":"array"},"kind":` + text + `,"channel":` + text + `,"to":` + text + `,"refused":` + text)},
 		{name: Events, encoding: "json", schema: schema(`"node":` + text + `,"kind":` + text + `,"fields":{"type":"object"}`)},
 		{name: Checks, encoding: "json", schema: schema(`"name":` + text + `,"kind":` + text + `,"outcome":` + text)},
