@@ -63,3 +63,20 @@ func TestRunThatIsToGoOnDoesNotStand(t *testing.T) {
 		}
 	}
 }
+
+// The first tick is a tick as any other: what is done in it is told when it is over.
+func TestActsInTheFirstTickAreToldAfterIt(t *testing.T) {
+	b := newBooth(t)
+	c := b.dial("REQ", ".requests")
+	b.ask(c, netsync.Request{ID: 1, Do: netsync.DoFault, Fault: "crash", Nodes: []string{"client"}})
+	b.serve("the fault is taken", func() bool { return b.live.acted })
+	if n := len(b.live.dues); n != 1 {
+		t.Errorf("before the first tick %d replies are due", n)
+	}
+	if err := b.run.RunUntil(0); err != nil {
+		t.Fatal(err)
+	}
+	if r := b.reply(c, 1); r.Tick != 0 || r.Error != nil || len(b.live.dues) > 0 {
+		t.Errorf("after it it is told %+v, and %d replies are due", r, len(b.live.dues))
+	}
+}

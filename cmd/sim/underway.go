@@ -76,7 +76,7 @@ type due struct {
 
 // reply tells a client what came of something at a tick, when that is over.
 func (l *live) reply(c *publish.Command, at ecs.Tick, result any, failed *netsync.Error) {
-	if failed != nil || at <= max(0, l.run.World.Tick()) {
+	if failed != nil || at <= l.run.World.Tick() {
 		c.Done(max(0, at), result, failed)
 		return
 	}
