@@ -83,7 +83,7 @@ func TestClientsGoInAReplay(t *testing.T) {
 	for _, kind := range travellers {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			sim := startCommand(t, "replay", trace, "--publish", ipcAt(t), "--pace", "0.5", "--wait", "1", "--stay")
+			sim := startCommand(t, "replay", trace, "--publish", ipcAt(t), "--pace", "0.05", "--wait", "1", "--stay")
 			goPlaces(t, sim, kind, want, true)
 		})
 	}
@@ -96,7 +96,7 @@ func TestClientsGoInARun(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			trace := filepath.Join(t.TempDir(), "run.mcap")
-			sim := startSim(t, name, "--seed", "1", "--quiet", "--trace", trace, "--publish", ipcAt(t), "--pace", "0.1", "--wait", "1", "--stay")
+			sim := startSim(t, name, "--seed", "1", "--quiet", "--trace", trace, "--publish", ipcAt(t), "--pace", "0.05", "--wait", "1", "--stay")
 			goPlaces(t, sim, kind, want, false)
 			if _, err := os.Stat(filepath.Join(filepath.Dir(trace), "run.3.mcap")); err != nil {
 				t.Error(err)
@@ -147,7 +147,7 @@ func TestClientsSeeARestart(t *testing.T) {
 			t.Parallel()
 			at := ipcAt(t)
 			start := func() *running {
-				return startSim(t, name, "--seed", "1", "--quiet", "--publish", at, "--pace", "0.2", "--wait", "1")
+				return startSim(t, name, "--seed", "1", "--quiet", "--publish", at, "--pace", "0.05", "--wait", "1")
 			}
 			sim := start()
 			v := travel(t, kind, at, want, "300", "restart")

@@ -135,12 +135,12 @@ func (p *performance) before(next ecs.Tick) error {
 	if next <= p.from {
 		return nil
 	}
-	if p.driver.live.isLeaving() {
-		if p.driver.run.Next() > p.from { // nothing is due up to there
-			if err := p.driver.run.RunUntil(p.from); err != nil {
-				return err
-			}
+	if run := p.driver.run; run.World.Tick() < p.from && run.Next() > p.from { // nothing is due up to there
+		if err := run.RunUntil(p.from); err != nil {
+			return err
 		}
+	}
+	if p.driver.live.isLeaving() {
 		p.driver.live.arrived(p.edge, &p.driver)
 	}
 	if !p.began {
