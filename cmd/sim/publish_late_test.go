@@ -20,7 +20,7 @@ import (
 const answersLate = `
 def late(me):
     request = me.defer()
-    me.after("2s", bind(give, request))
+    me.after("6s", bind(give, request))
 
 def give(me, request):
     me.reply(request, "late")
@@ -44,7 +44,7 @@ func TestClientsKeepExportsWhenRequestsTimeOut(t *testing.T) {
 			sim := startSim(t, name, "--seed", "1", "--publish", ipcAt(t), "--pace", "1", "--quiet")
 			c, within := exec.Command("/usr/bin/python3", "-B", "testdata/peers/late.py", filepath.Join(house, "clients", "python"), sim.frames), "1 s"
 			if kind == "node" {
-				c, within = exec.Command("node", "testdata/peers/late.js", filepath.Join(house, "clients", "js"), sim.frames), "1000 ms"
+				c, within = exec.Command("node", "testdata/peers/late.js", filepath.Join(house, "clients", "js"), sim.frames), "3000 ms"
 			}
 			c.Env = append(os.Environ(), "NODE_PATH="+nodePath())
 			c.Stderr = os.Stderr

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -20,32 +21,44 @@ func (e *edge) show(s *scenario.Scenario, patterns []string) error {
 	w := s.Run.World
 	shown := 0
 	matched := make([]bool, len(patterns))
-	for id := 1; id < w.Programs(); id++ {
-		for row := range w.ProgramRows(ecs.ProgramID(id)) {
-			n := w.NodeAt(ecs.ProgramID(id), row)
-			if n == 0 {
-				continue
-			}
-			for _, field := range s.Fields(n) {
-				name := w.NodeName(n) + "." + field
-				if !wanted(w, n, name, field, patterns, matched) {
-					continue
-				}
-				if shown++; len(patterns) == 0 && shown > maxShown {
-					continue
-				}
-				text, err := s.Show(n, field)
-				if err != nil {
-					return err
-				}
-				e.print("%s = %s\n", name, text)
-			}
+	for n, field := range fields(s) {
+		name := w.NodeName(n) + "." + field
+		if !wanted(w, n, name, field, patterns, matched) {
+			continue
 		}
+		if shown++; len(patterns) == 0 && shown > maxShown {
+			continue
+		}
+		text, err := s.Show(n, field)
+		if err != nil {
+			return err
+		}
+		e.print("%s = %s\n", name, text)
 	}
 	if len(patterns) == 0 && shown > maxShown {
 		e.say("%d values more; --show 'node[*].field' says which", shown-maxShown)
 	}
 	return nil
+}
+
+// fields goes over all nodes that there are, and over the fields of each.
+func fields(s *scenario.Scenario) iter.Seq2[ecs.Node, string] {
+	return func(yield func(ecs.Node, string) bool) {
+		w := s.Run.World
+		for id := 1; id < w.Programs(); id++ {
+			for row := range w.ProgramRows(ecs.ProgramID(id)) {
+				n := w.NodeAt(ecs.ProgramID(id), row)
+				if n == 0 {
+					continue
+				}
+				for _, field := range s.Fields(n) {
+					if !yield(n, field) {
+						return
+					}
+				}
+			}
+		}
+	}
 }
 
 // fit refuses patterns that no field of a node fits, before anything is printed.
@@ -55,18 +68,10 @@ func fit(s *scenario.Scenario, patterns []string) error {
 	}
 	w, matched := s.Run.World, make([]bool, len(patterns))
 	var names []string
-	for id := 1; id < w.Programs(); id++ {
-		for row := range w.ProgramRows(ecs.ProgramID(id)) {
-			n := w.NodeAt(ecs.ProgramID(id), row)
-			if n == 0 {
-				continue
-			}
-			for _, field := range s.Fields(n) {
-				name := w.NodeName(n) + "." + field
-				if wanted(w, n, name, field, patterns, matched); len(names) < maxNear {
-					names = append(names, name)
-				}
-			}
+	for n, field := range fields(s) {
+		name := w.NodeName(n) + "." + field
+		if wanted(w, n, name, field, patterns, matched); len(names) < maxNear {
+			names = append(names, name)
 		}
 	}
 	i := slices.Index(matched, false)

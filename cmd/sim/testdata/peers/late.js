@@ -7,11 +7,11 @@ const { attach } = require(path.resolve(client, "orrery.js"))
 const print = (value) => console.log(JSON.stringify(value))
 
 async function main() {
-  const world = attach(endpoint, { timeout: 1000 })
+  const world = attach(endpoint, { timeout: 3000 })
   const { ok } = await world.ask("export", { export: { program: "store", fields: ["n"] } })
   const [topic] = ok.topics
   await world.call("late", [], { timeout: 60000 }).catch((error) => print(error.message))
-  await new Promise((resolve) => setTimeout(resolve, 2000)) // the reply to it comes
+  await new Promise((resolve) => setTimeout(resolve, 4000)) // the reply to it comes
   print((await world.call("soon")).value)
   print((await world.schema()).tables.map((table) => table.topic).filter((name) => name === topic))
   const seen = []

@@ -19,7 +19,7 @@ with orrery.attach(sys.argv[2], timeout=20) as world:
     except TimeoutError as error:
         say(str(error))
     world.timeout = 20
-    time.sleep(2)  # the reply to it comes
+    time.sleep(6)  # the reply to it comes
     say(world.call("soon").value)
     say([table["topic"] for table in world.schema["tables"] if table["topic"] == topic])
     say([table.topic for _, table in zip(range(3), world.frames(topic))])
