@@ -39,21 +39,34 @@ func (x *wire) fills() bool { return x.Bandwidth > 0 && x.Queue > 0 }
 func (f *flowRow) sentTo() uint64 { return f.Next - uint64(f.Unsent) }
 
 // roomAt returns when a paced flow may send its next item: now, or a later tick.
-func (p *Pipes) roomAt(f *flowRow, now ecs.Tick) ecs.Tick {
+func (p *Pipes) roomAt(f *flowRow, now ecs.Tick) ecs.Tick { return p.leftAt(f, now, 2) }
+
+// againAt returns when a flow may send an item again: now, or a later tick. For that
+// it has all of the queue, so that what is new does not keep it waiting.
+func (p *Pipes) againAt(f *flowRow, now ecs.Tick) ecs.Tick { return p.leftAt(f, now, 1) }
+
+// leftAt returns when pipes have left room in one of so many parts of a link's queue.
+func (p *Pipes) leftAt(f *flowRow, now ecs.Tick, parts ecs.Nanoseconds) ecs.Tick {
+	if f.Doubts&paced == 0 {
+		return now
+	}
 	x := p.links.declared(f.From, f.To)
 	if x == nil || !x.fills() {
 		return now
 	}
-	return max(now, p.world.TicksCeil(max(0, p.paces.At(int(f.Pace)-1).Busy-x.Queue/2)))
+	return max(now, p.world.TicksCeil(max(0, p.paces.At(int(f.Pace)-1).Busy-x.Queue/parts)))
 }
 
-// fill notes that a paced flow sends so many bytes.
+// fill notes that a paced flow sends so many bytes. What finds no room takes no time
+// of the link.
 func (p *Pipes) fill(f *flowRow, now ecs.Tick, size int) {
-	if x := p.links.declared(f.From, f.To); x != nil && x.fills() {
-		r := p.paces.Edit(int(f.Pace) - 1)
-		air := airtime(ecs.HeaderSize+size, x.Bandwidth)
-		r.Busy = max(r.Busy, p.world.Time(now)) + air + air/32
+	x := p.links.declared(f.From, f.To)
+	if x == nil || !x.fills() || p.againAt(f, now) > now {
+		return
 	}
+	r := p.paces.Edit(int(f.Pace) - 1)
+	air := airtime(ecs.HeaderSize+size, x.Bandwidth)
+	r.Busy = max(r.Busy, p.world.Time(now)) + air + air/32
 }
 
 // holdBack reports whether the last item of a paced flow is to wait for room in its

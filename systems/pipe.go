@@ -381,7 +381,7 @@ func (p *Pipes) bury(n ecs.Node) {
 		return
 	}
 	p.forget(n)
-	for _, list := range [][]int32{p.lists[end].out, p.lists[end].in} {
+	for _, list := range [][]int32{slices.Clone(p.lists[end].out), slices.Clone(p.lists[end].in)} {
 		for _, k := range list {
 			f := p.flows.Edit(int(k))
 			if f.From == 0 {
@@ -391,6 +391,7 @@ func (p *Pipes) bury(n ecs.Node) {
 			p.byEnds.drop(ends(f.From, f.To), uint64(f.Pipe))
 			p.freeRing(f)
 			p.freeList(f.Ahead)
+			p.unlist(f, k)
 			*f = flowRow{}
 		}
 	}

@@ -3,6 +3,7 @@ package systems
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"orrery/ecs"
 	"orrery/ecs/random"
@@ -207,6 +208,15 @@ func (p *Pipes) enlist(f *flowRow, k int) {
 	out, in := &p.lists[f.FromEnd], &p.lists[f.ToEnd]
 	out.out = append(out.out, int32(k))
 	in.in = append(in.in, int32(k))
+}
+
+// unlist takes a flow out of the lists of its ends, which are then as a restore
+// makes them.
+func (p *Pipes) unlist(f *flowRow, k int32) {
+	this := func(x int32) bool { return x == k }
+	out, in := &p.lists[f.FromEnd], &p.lists[f.ToEnd]
+	out.out = slices.DeleteFunc(out.out, this)
+	in.in = slices.DeleteFunc(in.in, this)
 }
 
 // Joins says why a pipe does not lead from one node to another; nil if it does.

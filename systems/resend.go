@@ -308,6 +308,9 @@ func (p *Pipes) resend(b *ecs.Batch, i, k int, all bool) (some bool) {
 		if !all && sent != longAgo && (!overtaken || at > b.Tick) {
 			continue
 		}
+		if some && p.againAt(f, b.Tick) > b.Tick {
+			break // the rest as there is room
+		}
 		p.sendAgain(b, i, k, f, seq)
 		some = true
 		if overtaken && f.Doubts&reordered == 0 {
@@ -335,7 +338,7 @@ func (p *Pipes) probe(b *ecs.Batch, i, k int) {
 	way, _ := p.way(f)
 	before := b.Tick - way - way>>1 // of what was sent since an answer may be on its way
 	for seq, n := f.Acked+1, 0; seq <= f.sentTo() && n < 2; seq++ {
-		if !f.has(seq) && (n == 0 || p.sentAt(f, seq) <= before) {
+		if !f.has(seq) && (n == 0 || p.sentAt(f, seq) <= before && p.againAt(f, b.Tick) <= b.Tick) {
 			p.sendAgain(b, i, k, f, seq)
 			n++
 		}
@@ -362,6 +365,9 @@ func (p *Pipes) goOn(b *ecs.Batch, i, k int, item uint64, sent ecs.Tick) {
 		switch earlier := at < sent || at == sent && seq < item; {
 		case f.has(seq):
 		case earlier && at <= before:
+			if p.againAt(f, b.Tick) > b.Tick {
+				return // what of it comes has the rest follow
+			}
 			p.sendAgain(b, i, k, f, seq)
 		case !earlier && seq > item:
 			later++
@@ -411,6 +417,10 @@ func (p *Pipes) Woken(b *ecs.Batch, i int) {
 // late is what a source does that has waited for long enough.
 func (p *Pipes) late(b *ecs.Batch, i, k int) {
 	f := p.flows.Edit(k)
+	if at := p.againAt(f, b.Tick); at > b.Tick {
+		f.Resend = at
+		return
+	}
 	if f.Kept > f.Unsent && !p.resend(b, i, k, false) {
 		p.probe(b, i, k)
 	}
