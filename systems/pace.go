@@ -87,12 +87,13 @@ func (p *Pipes) holdBack(b *ecs.Batch, i int, f *flowRow) bool {
 
 // holdAll has a source send all again that is not known to be there, as there is room.
 func (p *Pipes) holdAll(f *flowRow) {
-	if f.Unsent = uint32(f.Next - f.Acked); f.Unsent > 0 {
+	if f.Acked < f.Next {
 		p.again(f)
 	}
-	for seq := f.Acked + 1; seq <= f.Next; seq++ {
+	for seq, last := f.Acked+1, f.sentTo(); seq <= last; seq++ {
 		p.rare.At(f.slot(seq)).Twice = true
 	}
+	f.Unsent = uint32(f.Next - f.Acked)
 }
 
 // sendUnsent sends what a node held back and has room for now. Which of its flows is

@@ -1,5 +1,6 @@
 // Proves that what a node's links have room for goes to its pipes in an order that a
-// restore does not change, after one of their targets has died too.
+// restore does not change, after one of their targets has died too; and that what has
+// waited for room when its source crashed was not sent.
 package systems
 
 import (
@@ -55,5 +56,17 @@ func TestTheDeadDoNotTurnPipes(t *testing.T) {
 		if other.run(1000); other.sum() != straight.sum() {
 			t.Errorf("seed %d: restored %s, straight %s", seed, other.sum(), straight.sum())
 		}
+	}
+}
+
+// What had waited for room when its source crashed is sent once: it counts as sent
+// again no more than without the crash.
+func TestWhatWaitsForRoomIsNotSentAgain(t *testing.T) {
+	o := newPaced(1, 200, Link{Latency: 5 * ms, Bandwidth: 1_000_000, Queue: 20 * ms}, 1000, false)
+	o.at(10, Action{Verb: Crash, Target: o.ends[0]})
+	o.at(12, Action{Verb: Start, Target: o.ends[0]})
+	o.run(1000)
+	if again := o.Pipes.Figures(1).Resent + o.Pipes.Figures(2).Resent; again == 0 || again > 10 {
+		t.Errorf("%d items were sent again, of few that had been sent", again)
 	}
 }

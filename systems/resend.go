@@ -283,7 +283,7 @@ func (p *Pipes) sendAnew(f *flowRow, at ecs.Tick) {
 	p.again(f)
 	for seq := f.Acked + 1; seq <= f.Next; seq++ {
 		r := p.rare.At(f.slot(seq))
-		r.Sent, r.Twice = longAgo, true
+		r.Sent, r.Twice = longAgo, r.Twice || seq <= f.sentTo()
 	}
 	if f.Doubts&paced != 0 {
 		p.holdAll(f)
